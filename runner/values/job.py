@@ -10,6 +10,7 @@ from runner.values.vocabulary import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+    from decimal import Decimal
 
     from runner.values.problems import Position
     from runner.values.vocabulary import (
@@ -79,9 +80,13 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class PassThrough:
-    """The district's own SELECT, with a column `person_id`; `sql` has passed the shape check."""
+    """The district's own SELECT, with a column `person_id`; it has passed the shape check.
+
+    `template` is the same with `:as_of` open and every other colon behind a backslash.
+    """
 
     sql: str
+    template: str
     place: Position
 
 
@@ -94,7 +99,7 @@ class Limits:
 
     people: int | None = None
     changed: int | None = None
-    changed_percent: float | None = None
+    changed_percent: Decimal | None = None
     custom: int | None = None
     lost: int | None = None
 

@@ -170,3 +170,18 @@ class Result:
     undo_of: int | None = None
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Warned, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run as the database remembers it: who ran it, when (UTC), the job's files, and its whole result."""
+
+    number: int
+    kind: str
+    undo_of: int | None
+    actor: str | None
+    commit: str | None
+    started_at: datetime
+    finished_at: datetime
+    files: Mapping[str, str]
+    result: Result

@@ -1,0 +1,5 @@
+"""`python -m runner`."""
+
+from runner.cli.app import main
+
+main()

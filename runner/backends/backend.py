@@ -1,0 +1,138 @@
+"""What a database must be able to tell: the Protocols that each module beside this one answers."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy.engine import URL
+
+    from runner.values.problems import Position, Problem
+
+
+class Trouble(Enum):
+    """What an error of the database means for a run."""
+
+    REPLAY = "replay"  # a collision with another writer: roll back and start again
+    BUSY = "busy"  # a lock was not obtained in time
+    FAILED = "failed"  # everything else
+
+
+class Language(Protocol):
+    """How a database writes statements: all that is needed to compile, without a connection."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 - a module's constants
+        """The token of this database in results and for `--dialect`."""
+        ...
+
+    @property
+    def DIALECT(self) -> Dialect:  # noqa: N802
+        """SQLAlchemy's dialect, to compile without a connection."""
+        ...
+
+    @property
+    def TEMPORARY_TABLES(self) -> bool:  # noqa: N802
+        """Whether a run may stage its scope and its eligible rows in temporary tables."""
+        ...
+
+    @property
+    def BEGIN_RUN(self) -> tuple[str, ...]:  # noqa: N802
+        """What begins a run, as text to read."""
+        ...
+
+    @property
+    def LOCK(self) -> Executable:  # noqa: N802
+        """The statement that only one run at a time gets past, and whose lock dies with its transaction."""
+        ...
+
+    def fold(self, text: ColumnElement[str]) -> ColumnElement[str]:
+        """Return the text as it is compared: Python's lower case, code point by code point."""
+        ...
+
+    def number(self, flag: ColumnElement[bool]) -> ColumnElement[int]:
+        """Return a flag as 0 or 1."""
+        ...
+
+    def flag(self, bits: ColumnElement[int]) -> ColumnElement[bool]:
+        """Return a number as the flag that it sets: false for 0."""
+        ...
+
+    def present(self, address: ColumnElement[str]) -> ColumnElement[bool]:
+        """Return whether an address is there: not null, and not only space, tab, CR, LF."""
+        ...
+
+    def ids(self, parameter: str) -> Select[Any]:
+        """Return a select of the one column `person_id`, out of a bound JSON array of whole numbers."""
+        ...
+
+    def temporary_name(self, name: str) -> str:
+        """Return the name of a temporary table."""
+        ...
+
+    @property
+    def TEMPORARY_TABLE(self) -> Mapping[str, Any]:  # noqa: N802
+        """What SQLAlchemy's Table takes to be temporary."""
+        ...
+
+    def fill(self, table: Table, rows: Select[Any]) -> Executable:
+        """Return the statement that fills a temporary table."""
+        ...
+
+    def after_fill(self, table: Table) -> tuple[Executable, ...]:
+        """Return what the planner needs to know of a temporary table just filled."""
+        ...
+
+
+class Backend(Language, Protocol):
+    """A database as a module: its language, and how runs are begun, guarded and understood on it."""
+
+    def create_engine(self, url: URL) -> Engine:
+        """Return the engine for runs. Stopped where the database isn't there."""
+        ...
+
+    def create_maker(self, url: URL) -> Engine:
+        """Return the engine for making and filling tables; a database that is a file is made with it."""
+        ...
+
+    def create_reader(self, url: URL) -> Engine:
+        """Return the engine for dry runs, which can't write. Stopped where the database isn't there."""
+        ...
+
+    def begin_run(self, connection: Connection, lock_timeout: float) -> None:
+        """Begin the transaction of a run, waiting for other writers at most so many seconds."""
+        ...
+
+    def begin_dry_run(self, connection: Connection) -> None:
+        """Begin a transaction that reads one snapshot and can't write."""
+        ...
+
+    def after_filling(self, connection: Connection) -> None:
+        """Let the planner know what the tables hold, after many rows came in."""
+        ...
+
+    def only_reading(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        """Within it the database itself refuses to write, and to go on for longer than so many seconds."""
+        ...
+
+    def interruptible(self, connection: Connection, stop: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Within it a statement under way ends with an error soon after `stop()` says so."""
+        ...
+
+    def trouble(self, error: BaseException) -> Trouble:
+        """Say what a driver's error means for a run."""
+        ...
+
+    def refused(self, error: BaseException, place: Position) -> Problem:
+        """Say why pass-through SQL could not be evaluated."""
+        ...
+
+    def explain(self, error: BaseException) -> Problem:
+        """Say what a driver's error means for a user, in words without any value of a row."""
+        ...

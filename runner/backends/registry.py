@@ -1,0 +1,25 @@
+"""The dicts of databases: which languages statements are written in, and which databases runs are made on."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from runner.backends.backend import Backend, Language
+
+DIALECTS: Final = ("sqlite", "postgresql", "mariadb", "mssql")
+"""Every language that statements can be written in."""
+
+RUNS_ON: Final = {"sqlite": "sqlite"}
+"""What stands before `:` or `+` in a URL, and the database that runs are made on."""
+
+
+def language(dialect: str) -> Language:
+    """Return the module of a language, imported only now: each loads its part of SQLAlchemy."""
+    return cast("Language", import_module(f"runner.backends.{dialect}"))
+
+
+def backend(name: str) -> Backend:
+    """Return the module of a database that runs are made on; `name` as in a URL. KeyError where there is none."""
+    return cast("Backend", import_module(f"runner.backends.{RUNS_ON[name]}"))

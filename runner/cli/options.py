@@ -1,0 +1,59 @@
+"""The options that several commands share, said once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class DialectName(StrEnum):
+    """The language that statements are written in."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+    MARIADB = "mariadb"
+    MSSQL = "mssql"
+
+
+DATABASE_DEFAULT = "sqlite:///district.db"
+
+DatabaseUrl = Annotated[
+    str,
+    typer.Option("--database", metavar="URL", envvar="RUNNER_DATABASE", help="The database, as a URL."),
+]
+Schema = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        metavar="NAME",
+        envvar="RUNNER_SCHEMA",
+        help="Where the district's tables or views are, if not in the connection's own schema.",
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day the run is for, instead of today."),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to write the result.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Write the result there instead of to the terminal."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")]
+LockTimeout = Annotated[
+    float,
+    typer.Option("--lock-timeout", min=0, max=86_400, metavar="SECONDS", help="How long to wait for another run."),
+]
+RunNumber = Annotated[int, typer.Argument(metavar="RUN", help="The run's number, as `runner history` lists it.")]
+JobFiles = Annotated[list[Path], typer.Argument(metavar="JOB…", help="Job files, run in the order given.")]

@@ -1,0 +1,158 @@
+"""The commands about job files: run, check, sql, schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runner.cli import options, terminal
+from runner.cli.exits import exit_code_of_problems, exit_code_of_results
+from runner.cli.surroundings import occasion
+from runner.values.problems import Problem, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from runner.cli.options import (
+        AsOf,
+        DatabaseUrl,
+        DialectName,
+        DryRun,
+        JobFiles,
+        LockTimeout,
+        OutputFile,
+        OutputFormat,
+        Schema,
+    )
+    from runner.execute.database import Database
+    from runner.execute.interrupts import Interrupts
+    from runner.values.result import Result
+
+
+def run(
+    jobs: JobFiles,
+    database: DatabaseUrl = options.DATABASE_DEFAULT,
+    schema: Schema = None,
+    as_of: AsOf = None,
+    dry_run: DryRun = False,  # noqa: FBT002 - a flag of the command line
+    output_format: OutputFormat = options.Format.TEXT,
+    output: OutputFile = None,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option("--detailed-exitcode", help="Exit with 2 where a dry run finds something to change."),
+    ] = False,
+    lock_timeout: LockTimeout = 30.0,
+) -> None:
+    """Run job files, each in one transaction, and report; stop at the first that fails."""
+    from runner.execute.database import open_database
+    from runner.execute.interrupts import Interrupts
+
+    target = open_database(database, schema)
+    interrupts = Interrupts()
+    results: list[Result] = []
+    with interrupts.caught():
+        for path in jobs:
+            results.append(_run_one(path, target, as_of, lock_timeout if not dry_run else None, interrupts))
+            if results[-1].errors and not dry_run:
+                break
+    terminal.tell(render(results, output_format, output), output)
+    raise typer.Exit(exit_code_of_results(results, detailed=detailed_exitcode))
+
+
+def check(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Job files, or folders to look for them in.")],
+    output_format: OutputFormat = options.Format.TEXT,
+    output: OutputFile = None,
+) -> None:
+    """Tell every problem of every job file, without a database."""
+    from runner.read.jobs import find_jobs, load
+
+    found: dict[str, tuple[Problem, ...]] = {}
+    for path in find_jobs(paths):
+        try:
+            load(path)
+            found[str(path)] = ()
+        except Stopped as stopped:
+            found[str(path)] = stopped.problems
+    if output_format is options.Format.JSON:
+        from runner.report.json import render_problems
+
+        terminal.tell(render_problems(found), output)
+    else:
+        from runner.report.problems import render_check
+
+        terminal.tell(render_check(found), output)
+    raise typer.Exit(exit_code_of_problems(problem for problems in found.values() for problem in problems))
+
+
+def sql(
+    job: Annotated[Path, typer.Argument(metavar="JOB", help="A job file.")],
+    dialect: Annotated[DialectName, typer.Option("--dialect", help="The database to write for.")],
+    schema: Schema = None,
+    as_of: AsOf = None,
+    output: OutputFile = None,
+) -> None:
+    """Print the statements that a run of a job sends, to read; without a database."""
+    from runner.backends.registry import language
+    from runner.compile.job import compile_job
+    from runner.compile.text import statements
+    from runner.read.jobs import load
+    from runner.report.statements import render_statements
+
+    loaded = load(job)
+    words = language(dialect.value)
+    day = occasion(as_of, job.parent).as_of
+    plan = compile_job(loaded, day, words, staged=True)
+    terminal.tell(render_statements(f"{loaded.name} as of {day}", statements(plan, words, schema)), output)
+
+
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="[job|filter|result]", help="Of a job file, a filter file, or a result."),
+    ] = "job",
+) -> None:
+    """Print the JSON Schema of job files, for editors."""
+    from runner.read.schema import schema_text
+
+    if name not in {"job", "filter", "result"}:
+        raise Stopped(Problem("usage", f"there is no schema `{name}`", hint="it is one of job, filter, result"))
+    terminal.tell(schema_text(name).rstrip("\n"))
+
+
+def render(results: Sequence[Result], output_format: options.Format, output: Path | None) -> str:
+    """Return results in a format."""
+    if output_format is options.Format.JSON:
+        from runner.report.json import render_results
+
+        return render_results(results)
+    from runner.report.terminal import render_results as render_text
+
+    return render_text(results, width=terminal.width(), colour=terminal.colour(output))
+
+
+def _run_one(
+    path: Path,
+    target: Database,
+    as_of: options.AsOf,
+    lock_timeout: float | None,
+    interrupts: Interrupts,
+) -> Result:
+    """Return the result of one job file; a dry run is one without a time to wait for the lock."""
+    from runner.execute.orders import order_job
+    from runner.pipeline import Watch, dry_run, not_run, run
+    from runner.read.jobs import load
+    from runner.values.result import JobInfo
+
+    now = occasion(as_of, path.parent)
+    with terminal.stopwatch() as seconds, terminal.steps() as step:
+        watch = Watch(step, seconds, interrupts)
+        try:
+            order = order_job(load(path), now.as_of, target.backend)
+        except Stopped as stopped:
+            return not_run(stopped.problems, JobInfo(None, str(path), None, None), now, watch, target.backend.NAME)
+        if lock_timeout is None:
+            return dry_run(target, order, now, watch)
+        return run(target, order, now, watch, lock_timeout)

@@ -1,0 +1,111 @@
+"""A plan: the statements of a job or an undo, in the order in which they are sent, the run number still open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, MetaData, Table
+from sqlalchemy.schema import CreateTable
+
+from runner.tables import Id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from sqlalchemy import Executable, FromClause, Select
+
+    from runner.backends.backend import Language
+    from runner.values.job import CalendarEntry, PassThrough
+    from runner.values.problems import Position
+    from runner.values.result import CellCount, UndoCount
+    from runner.values.vocabulary import Channel, Reason
+
+RUN_NO = "run_no"
+"""The bind parameter that stays open until the run's row has its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement, and what it does in words that a database administrator reads."""
+
+    title: str
+    clause: Executable
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Pass-through SQL: evaluated where it can't write, its ids bound as the JSON array `parameter`."""
+
+    parameter: str
+    source: PassThrough
+    clause: Executable
+
+
+@dataclass(frozen=True, slots=True)
+class WhyEmpty:
+    """The question at which step nobody is left: a column per step, then `first_start` and `last_end`."""
+
+    steps: tuple[str, ...]
+    clause: Select[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a run sends between its run row and its record; a dry run sends what reads of it.
+
+    `parameters` are the id lists, as JSON text. `calendars` and `unknown_people` return one row with a column per
+    entry or selection; `people` one row: people in scope, and how many of them are staff; `tally` a row per channel,
+    with three counts per cell that `count_cell` makes a value of; `reach` one row. `why_empty` is asked only where
+    nobody is in scope, which `place` then speaks of. `stage` is empty where everything stands in the statements.
+    """
+
+    place: Position | None
+    entries: tuple[CalendarEntry, ...]
+    calendars: Statement | None
+    lookups: tuple[Lookup, ...]
+    parameters: Mapping[str, str]
+    unknown_people: Statement | None
+    stage: tuple[Statement, ...]
+    people: Statement
+    why_empty: WhyEmpty | None
+    change_set: Statement
+    tally: Statement
+    reach: Statement
+    updates: tuple[tuple[Channel, Statement], ...]
+    cells: Mapping[Channel, tuple[Reason, ...]]
+    reasons: tuple[Reason, ...]
+    count_cell: Callable[[Channel, Reason, tuple[int, int, int]], CellCount | UndoCount]
+
+
+class Stage:
+    """Where the intermediate relations of a plan live: in temporary tables, or in each statement as a WITH."""
+
+    def __init__(self, language: Language, *, temporary: bool) -> None:
+        self.language = language
+        self.temporary = temporary and language.TEMPORARY_TABLES
+        self.statements: list[Statement] = []
+
+    def relation(self, name: str, title: str, rows: Select[Any], *, key: str | None = None) -> FromClause:
+        """Return the rows as something to select from; `key` names a column that is unique in them."""
+        if not self.temporary:
+            return rows.cte(f"runner_{name}")
+        table = Table(
+            self.language.temporary_name(f"runner_{name}"),
+            MetaData(),
+            *(
+                # A date or a text never gets here: ids, counts, bits, and the channel's token.
+                Column(column.name, Id if column.name.endswith("_id") else column.type, primary_key=column.name == key)
+                for column in rows.selected_columns
+            ),
+            **self.language.TEMPORARY_TABLE,
+        )
+        for column in table.primary_key:
+            column.autoincrement = False
+        self.statements.append(Statement(f"Make room for {title}.", CreateTable(table)))
+        self.statements.append(Statement(f"{title[0].upper()}{title[1:]}.", self.language.fill(table, rows)))
+        self.statements.extend(
+            Statement("Let the planner know how many they are.", clause) for clause in self.language.after_fill(table)
+        )
+        return table

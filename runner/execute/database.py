@@ -1,0 +1,110 @@
+"""URL → the database that it names, checked to be a district."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from runner.backends.registry import RUNS_ON, backend
+from runner.tables import DISTRICT, HISTORY_VERSION, district, history, runner_meta
+from runner.values.problems import Problem, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine, MetaData
+    from sqlalchemy.engine import URL
+
+    from runner.backends.backend import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database by its URL, how to speak to it, and the schema of the district's tables (None: the default one)."""
+
+    url: URL
+    backend: Backend
+    schema: str | None = None
+
+    def create_engine(self) -> Engine:
+        """Return the engine for runs."""
+        return self._translated(self.backend.create_engine(self.url))
+
+    def create_maker(self) -> Engine:
+        """Return the engine for making and filling tables."""
+        return self._translated(self.backend.create_maker(self.url))
+
+    def create_reader(self) -> Engine:
+        """Return the engine for dry runs and everything else that only reads."""
+        return self._translated(self.backend.create_reader(self.url))
+
+    def _translated(self, engine: Engine) -> Engine:
+        return engine.execution_options(schema_translate_map={DISTRICT: self.schema})
+
+
+def open_database(url: str, schema: str | None = None) -> Database:
+    """Return the database of a URL, without a connection. Stopped where the URL says nothing that we know."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # The URL itself may hold a password: it is never repeated.
+        raise Stopped(
+            Problem("database-url", "this is no database URL", hint="for example `sqlite:///district.db`"),
+        ) from None
+    name = parsed.get_backend_name()
+    if name not in RUNS_ON:
+        known = ", ".join(sorted(RUNS_ON))
+        raise Stopped(
+            Problem("database-url", f"the runner makes no runs on `{name}`", hint=f"it makes runs on {known}")
+        )
+    return Database(parsed, backend(name), schema)
+
+
+def require_district(connection: Connection, database: Database) -> None:
+    """Check that the district's tables are there, with their columns. Stopped where one is not."""
+    problems = [
+        Problem("not-a-district", message, hint="`runner init` makes the tables, `runner doctor` says what is lacking")
+        for message in _lacking(connection, district, database.schema)
+    ]
+    if problems:
+        raise Stopped(*problems)
+
+
+def require_history(connection: Connection) -> None:
+    """Check that the runner's own tables are there and of this version. Stopped where not."""
+    if any(_lacking(connection, history, None)):
+        raise Stopped(
+            Problem(
+                "no-history",
+                "this database has not the runner's own tables, in which runs are recorded",
+                hint="`runner init --history-only` makes them",
+            ),
+        )
+    version = connection.execute(select(runner_meta.c.version)).scalar()
+    if version != HISTORY_VERSION:
+        raise Stopped(
+            Problem(
+                "no-history",
+                f"the runner's own tables are of version {version}; this runner knows version {HISTORY_VERSION}",
+                hint="install the newer runner" if version else "`runner init` brings them up to date",
+            ),
+        )
+
+
+def _lacking(connection: Connection, metadata: MetaData, schema: str | None) -> Iterator[str]:
+    inspector = inspect(connection)
+    for table in metadata.sorted_tables:
+        try:
+            there = {column["name"] for column in inspector.get_columns(table.name, schema=schema)}
+        except DBAPIError:
+            raise
+        except Exception:  # noqa: BLE001 - NoSuchTableError, or whatever a dialect makes of a missing schema
+            there = set()
+        if not there:
+            yield f"there is no table `{table.name}`"
+        elif absent := [column.name for column in table.columns if column.name not in there]:
+            yield f"table `{table.name}` has no column " + ", ".join(f"`{name}`" for name in absent)

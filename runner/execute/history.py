@@ -1,0 +1,90 @@
+"""Past runs, read: the list, one run's result, its changes row by row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from runner.tables import runner_change, runner_run
+from runner.values.problems import Problem, Stopped
+from runner.values.result import Recorded
+from runner.values.result_json import decode
+from runner.values.vocabulary import Channel, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Row
+
+    from runner.values.result import Result
+
+_BATCH = 1_000
+
+
+def list_runs(connection: Connection, limit: int) -> tuple[Recorded, ...]:
+    """Return the newest runs first, at most `limit` of them; a void one is no run."""
+    rows = connection.execute(
+        select(runner_run)
+        .where(runner_run.c.kind != "void", runner_run.c.finished_at.is_not(None))
+        .order_by(runner_run.c.run_no.desc())
+        .limit(limit),
+    )
+    return tuple(_recorded(row) for row in rows)
+
+
+def find_run(connection: Connection, run_no: int) -> Recorded:
+    """Return one run. Stopped where no run has this number."""
+    row = connection.execute(select(runner_run).where(runner_run.c.run_no == run_no)).one_or_none()
+    if row is None or row.result is None:
+        raise Stopped(Problem("unknown-run", f"there is no run {run_no}", hint="`runner history` lists the runs"))
+    return _recorded(row)
+
+
+def require_undoable(connection: Connection, recorded: Recorded) -> Result:
+    """Return the result of a run that can be taken back. Stopped where it changed nothing, or was taken back."""
+    result = recorded.result
+    number = recorded.number
+    changes = connection.execute(
+        select(func.count()).select_from(runner_change).where(runner_change.c.run_no == number),
+    ).scalar_one()
+    if result.tally is None or not result.tally.contact_points:
+        raise Stopped(Problem("not-undoable", f"run {number} changed nothing: there is nothing to take back"))
+    if not changes:
+        raise Stopped(
+            Problem("not-undoable", f"the changes of run {number} were pruned: it can't be taken back any more"),
+        )
+    return result
+
+
+def changes_of(connection: Connection, run_no: int) -> Iterator[dict[str, Any]]:
+    """Yield the preferences that a run changed, one row each, in the order of contact points and reasons."""
+    rows = connection.execution_options(yield_per=_BATCH).execute(
+        select(runner_change).where(runner_change.c.run_no == run_no).order_by(runner_change.c.contact_point_id),
+    )
+    for row in rows:
+        for reason in Reason:
+            before, after = row.before_bits & reason.bit, row.after_bits & reason.bit
+            if before != after:
+                yield {
+                    "contact_point_id": row.contact_point_id,
+                    "channel": Channel(row.channel).value,
+                    "reason": reason.value,
+                    "before": "on" if before else "off",
+                    "after": "on" if after else "off",
+                }
+
+
+def _recorded(row: Row[Any]) -> Recorded:
+    result = decode(row.result)
+    return Recorded(
+        number=row.run_no,
+        kind=row.kind,
+        undo_of=row.undo_of,
+        actor=row.actor,
+        commit=row.git_commit,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        files=row.job_files or {},
+        result=result,
+    )

@@ -1,0 +1,118 @@
+"""Everything that a run and a dry run count alike: selections, scope, tally and reach → Tally."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from runner.values.problems import Problem, Stopped
+from runner.values.result import Reach, Tally, Warned
+from runner.values.vocabulary import Channel, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from sqlalchemy import Connection, Row
+
+    from runner.backends.backend import Backend
+    from runner.compile.plan import Lookup, Plan, WhyEmpty
+    from runner.values.problems import Position
+
+LOOKUP_SECONDS = 60.0
+"""How long pass-through SQL may take."""
+
+
+def look_up(connection: Connection, backend: Backend, lookups: tuple[Lookup, ...], as_of: date) -> dict[str, str]:
+    """Return the ids that pass-through SQL selects, as JSON arrays. Stopped where the database refuses it."""
+    found: dict[str, str] = {}
+    for lookup in lookups:
+        try:
+            with backend.only_reading(connection, LOOKUP_SECONDS):
+                ids = [row[0] for row in connection.execute(lookup.clause, {"as_of": as_of.isoformat()})]
+        except DBAPIError as error:
+            raise Stopped(backend.refused(error, lookup.source.place)) from error
+        if any(not isinstance(value, int) for value in ids):
+            raise Stopped(
+                Problem(
+                    "sql-refused",
+                    "the column `person_id` of this SELECT holds something that is no whole number",
+                    lookup.source.place,
+                ),
+            )
+        found[lookup.parameter] = json.dumps(ids)
+    return found
+
+
+def warn_of_unknown_people(connection: Connection, plan: Plan, ids: Mapping[str, str]) -> tuple[Warned, ...]:
+    """Return a warning where selected ids are nobody's."""
+    if plan.unknown_people is None:
+        return ()
+    unknown = sum(connection.execute(plan.unknown_people.clause, ids).one())
+    return (Warned("unknown-people", f"{unknown:,} of the selected ids are nobody's"),) if unknown else ()
+
+
+def measure(
+    connection: Connection,
+    plan: Plan,
+    ids: Mapping[str, str],
+    allow_empty: bool,  # noqa: FBT001 - a key of the job
+    step: Callable[[str], None],
+) -> Tally:
+    """Return the tally of a plan whose stage is set. Stopped where nobody is in scope and that is not allowed."""
+    step("count the people")
+    people, staff = connection.execute(plan.people.clause, ids).one()
+    if not people and not allow_empty and plan.why_empty is not None:
+        raise Stopped(_empty(connection, plan.why_empty, plan.place, ids))
+    step("count the preferences")
+    rows = {Channel(row.channel): row for row in connection.execute(plan.tally.clause, ids)}
+    step("count who is reached")
+    reach = connection.execute(plan.reach.clause, ids).one()
+    points = sum(row.contact_points for row in rows.values())
+    prints = [int(sum(row._mapping[name] for row in rows.values())) for name in ("print_a", "print_b")]  # noqa: SLF001
+    return Tally(
+        people=people,
+        counts={
+            channel: {reason: plan.count_cell(channel, reason, _three(rows.get(channel), reason)) for reason in reasons}
+            for channel, reasons in plan.cells.items()
+        },
+        contact_points=int(points),
+        custom_overwritten=int(sum(row.custom_overwritten for row in rows.values())),
+        bystanders=int(reach.bystanders),
+        reach={reason: _reach(reach, reason, staff if reason is Reason.STAFF else people) for reason in plan.reasons},
+        lost=int(reach.lost),
+        fingerprint=f"{points}-{prints[0]}-{prints[1]}",
+    )
+
+
+def _three(row: Row[tuple[int, ...]] | None, reason: Reason) -> tuple[int, int, int]:
+    if row is None:
+        return (0, 0, 0)
+    first, second, third = (int(row._mapping[f"{reason}_{place}"]) for place in range(3))  # noqa: SLF001
+    return (first, second, third)
+
+
+def _reach(row: Row[tuple[int, ...]], reason: Reason, people: int) -> Reach:
+    before, gained, lost = (int(row._mapping[f"{reason}_{name}"]) for name in ("before", "gained", "lost"))  # noqa: SLF001
+    return Reach(people, before, before + gained - lost, gained, lost)
+
+
+def _empty(
+    connection: Connection,
+    why: WhyEmpty,
+    place: Position | None,
+    ids: Mapping[str, str],
+) -> Problem:
+    *steps, first_start, last_end = connection.execute(why.clause, ids).one()
+    told = ", ".join(f"{count:,} {name}" for name, count in zip(why.steps, steps, strict=True))
+    hints = []
+    if first_start is not None:
+        hints.append(
+            f"the next enrollment starts on {first_start}: `--as-of {first_start}`, or `enrollment: not_ended`"
+        )
+    if last_end is not None:
+        hints.append(f"the last one ended on {last_end}: `--as-of {last_end}`, or `enrollment: any`")
+    hints.append("`allow_empty: true` where that may be")
+    return Problem("empty-scope", f"nobody is in scope: {told}", place, "; ".join(hints))

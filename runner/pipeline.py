@@ -1,0 +1,199 @@
+"""The story on one page: an order is measured, judged, and, unless it is a dry run, applied and recorded."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from runner.backends.backend import Trouble
+from runner.execute.apply import Collided, apply, freeze, is_recorded, record, set_stage, write_changes
+from runner.execute.calendars import require_calendars
+from runner.execute.database import require_district, require_history
+from runner.execute.measure import look_up, measure, warn_of_unknown_people
+from runner.values.problems import Kind, Problem, Stopped
+from runner.values.result import JobInfo, Result, RunInfo, Status
+from runner.values.result_json import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
+
+    from runner.execute.database import Database
+    from runner.execute.interrupts import Interrupts
+    from runner.execute.orders import Order
+    from runner.values.result import Occasion
+
+ATTEMPTS = 6
+"""How often a run that meets other writers is tried: once, and five times more."""
+
+STATUS = {
+    Kind.INVALID: Status.INVALID,
+    Kind.REFUSED: Status.REFUSED,
+    Kind.DRIFTED: Status.DRIFTED,
+    Kind.LOCKED: Status.LOCKED,
+    Kind.DATABASE: Status.FAILED,
+    Kind.UNEXPECTED: Status.FAILED,
+    Kind.UNKNOWN: Status.UNKNOWN,
+    Kind.INTERRUPTED: Status.INTERRUPTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the command line lends to a run: a place to tell its steps, a clock, and whether somebody said stop."""
+
+    step: Callable[[str], None]
+    seconds: Callable[[], float]
+    interrupts: Interrupts
+
+
+def dry_run(database: Database, order: Order, occasion: Occasion, watch: Watch) -> Result:
+    """Return exactly the result that a run would give on the same data. Writes nothing, needs only SELECT."""
+    try:
+        with _connected(database, watch, reading=True) as connection:
+            require_district(connection, database)
+            connection.rollback()
+            database.backend.begin_dry_run(connection)
+            return _follow(connection, database, order, occasion, watch, run_no=None)
+    except Stopped as stopped:
+        return not_run(stopped.problems, order.info, occasion, watch, database.backend.NAME)
+
+
+def run(database: Database, order: Order, occasion: Occasion, watch: Watch, lock_timeout: float) -> Result:
+    """Run an order in one transaction: all of it is committed, recorded and read again, or nothing is changed."""
+    sent = False
+    try:
+        with _connected(database, watch, reading=False) as connection:
+            require_district(connection, database)
+            require_history(connection)
+        for _ in range(ATTEMPTS):
+            try:
+                with _connected(database, watch, reading=False) as connection:
+                    watch.step("wait for the lock")
+                    database.backend.begin_run(connection, lock_timeout)
+                    sent = True
+                    run_no = freeze(connection, database.backend, order, occasion)
+                    result = _follow(connection, database, order, occasion, watch, run_no=run_no)
+                    if result.status is Status.APPLIED:
+                        _commit(connection, database, occasion, watch)
+                    return result
+            except Collided:
+                watch.step("somebody changed a preference meanwhile: start again")
+    except Stopped as stopped:
+        result = not_run(stopped.problems, order.info, occasion, watch, database.backend.NAME)
+        return replace(result, run=RunInfo(None, occasion.run_id) if sent else None)
+    return not_run((_COLLIDED,), order.info, occasion, watch, database.backend.NAME)
+
+
+def not_run(
+    problems: tuple[Problem, ...],
+    info: JobInfo,
+    occasion: Occasion,
+    watch: Watch,
+    database: str | None,
+) -> Result:
+    """Return the result of what could not even be counted."""
+    return Result(
+        status=STATUS[problems[0].kind],
+        job=info,
+        as_of=occasion.as_of,
+        database=database,
+        started_at=occasion.now,
+        seconds=watch.seconds(),
+        errors=problems,
+    )
+
+
+def _follow(  # noqa: PLR0913 - the whole story needs its whole cast
+    connection: Connection,
+    database: Database,
+    order: Order,
+    occasion: Occasion,
+    watch: Watch,
+    *,
+    run_no: int | None,
+) -> Result:
+    """Go through an order's plan; a dry run is one that has no number, and returns before anything is applied."""
+    plan = order.compile(run_no is not None)
+    watch.step("look up the calendars and the people selected")
+    require_calendars(connection, plan)
+    ids = look_up(connection, database.backend, plan.lookups, occasion.as_of)
+    watch.step("find the people in scope and their contact points")
+    set_stage(connection, plan, ids)
+    if run_no is not None:
+        watch.step("write down what will change")
+        write_changes(connection, plan, run_no, ids)
+    warnings = warn_of_unknown_people(connection, plan, ids)
+    tally = measure(connection, plan, ids, order.allow_empty, watch.step)
+    problems = order.judge(tally)
+    result = Result(
+        status=STATUS[problems[0].kind] if problems else Status.DRY_RUN,
+        job=order.info,
+        as_of=occasion.as_of,
+        database=database.backend.NAME,
+        started_at=occasion.now,
+        seconds=watch.seconds(),
+        tally=tally,
+        run=None if run_no is None else RunInfo(None, occasion.run_id),
+        undo_of=order.undo_of,
+        errors=problems,
+        warnings=(*warnings, *order.warn(tally)),
+    )
+    if run_no is None or problems:
+        return result
+    watch.step("set the preferences")
+    apply(connection, plan, run_no, tally)
+    seconds = watch.seconds()
+    result = replace(result, status=Status.APPLIED, run=RunInfo(run_no, occasion.run_id), seconds=seconds)
+    record(connection, run_no, tally, encode(result), occasion.now + timedelta(seconds=seconds))
+    return result
+
+
+def _commit(connection: Connection, database: Database, occasion: Occasion, watch: Watch) -> None:
+    """Commit, and read the run's row again before success is told. Stopped where it is not there."""
+    watch.step("commit")
+    with watch.interrupts.held():
+        failure: DBAPIError | None = None
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            failure = error
+            connection.rollback()
+        with database.create_engine().connect() as again:
+            recorded = is_recorded(again, occasion.run_id)
+    if recorded:
+        return
+    if failure is not None:
+        raise failure
+    raise Stopped(Problem("outcome-unknown", "the run's row could not be read again after COMMIT"))
+
+
+@contextmanager
+def _connected(database: Database, watch: Watch, *, reading: bool) -> Iterator[Connection]:
+    """Yield a connection that is rolled back unless committed; its errors come out as Stopped or Collided."""
+    backend = database.backend
+    engine = database.create_reader() if reading else database.create_engine()
+    try:
+        with engine.connect() as connection, backend.interruptible(connection, watch.interrupts.stop):
+            yield connection
+    except KeyboardInterrupt:
+        raise Stopped(_INTERRUPTED) from None
+    except DBAPIError as error:
+        if watch.interrupts.requested:
+            raise Stopped(_INTERRUPTED) from None
+        if backend.trouble(error) is Trouble.REPLAY:
+            raise Collided from error
+        raise Stopped(backend.explain(error)) from error
+
+
+_COLLIDED = Problem(
+    "collided",
+    f"other writers came in between, {ATTEMPTS} times in a row",
+    hint="try again at a quieter time",
+)
+_INTERRUPTED = Problem("interrupted", "interrupted: nothing was changed")

@@ -1,0 +1,151 @@
+"""The files of a job: regular ones, inside the job's own folder, no larger than any job needs; the only disk access."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, NoReturn
+
+from runner.read.near_misses import did_you_mean, nearest
+from runner.values.job import ReadFile
+from runner.values.problems import Position, Problem, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_BYTES = 1024 * 1024
+MAX_PEOPLE_BYTES = 64 * 1024 * 1024
+
+YAML = (".yaml", ".yml")
+TESTS = (".test.yaml", ".test.yml")
+
+# A FIFO would hold the runner up for ever, a terminal could become its own; Windows has neither.
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A job file's folder: as the user wrote it, as the system knows it, and what was read in it so far, by name."""
+
+    given: Path
+    root: Path
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+
+def open_folder(job: Path) -> Folder:
+    """Return the folder of a job file. Raises `Stopped` where it can't be."""
+    try:
+        return Folder(job.parent, job.parent.resolve(strict=True))
+    except FileNotFoundError:
+        _stop("file-missing", f"There is no folder {job.parent}.", None)
+    except (OSError, RuntimeError, ValueError) as error:
+        _stop("file-unreadable", f"{job.parent} can't be read: {_reason(error)}.", None)
+
+
+def read_job(folder: Folder, job: Path) -> bytes:
+    """Return the bytes of the job file itself, which may be a link to anywhere. Raises `Stopped`."""
+    path = _resolve(job, str(job), None)
+    return _remember(folder, job.name, _read(path, str(job), MAX_BYTES, None))
+
+
+def read_inside(folder: Folder, name: str, limit: int, place: Position) -> bytes:
+    """Return the bytes of a file that a job names at `place`, at most `limit` of them. Raises `Stopped`."""
+    if name in folder.contents:
+        return folder.contents[name]
+    if PurePath(name).is_absolute():
+        _stop(
+            "file-outside", f"`{name}` is no path inside the job file's folder.", place, "write it from that folder on"
+        )
+    try:
+        inside = (folder.root / name).resolve().is_relative_to(folder.root)
+    except (OSError, RuntimeError, ValueError) as error:
+        _stop("file-unreadable", f"`{name}` can't be read: {_reason(error)}.", place)
+    if not inside:
+        _stop("file-outside", f"`{name}` lies outside the job file's folder.", place, "move it into that folder")
+    path = _resolve(folder.root / name, name, place)
+    if not path.is_relative_to(folder.root):
+        _stop("file-outside", f"`{name}` lies outside the job file's folder.", place, "move it into that folder")
+    return _remember(folder, name, _read(path, name, limit, place))
+
+
+def missing(path: Path) -> Iterator[Problem]:
+    """Yield the problem of a path that is not there."""
+    try:
+        _resolve(path, str(path), None)
+    except Stopped as stopped:
+        yield from stopped.problems
+
+
+def yaml_files(folder: Path) -> Iterator[Path]:
+    """Yield the YAML files below a folder by name, but tests and what begins with a dot; no links to folders."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(YAML) and not name.startswith(".") and not name.endswith(TESTS):
+                yield Path(parent, name)
+
+
+def digest(folder: Folder, hashed_only: Iterable[str]) -> tuple[str, tuple[ReadFile, ...]]:
+    """Return the SHA-256 over every file read, and the files; of those `hashed_only` the text is left out."""
+    total = hashlib.sha256()
+    files = []
+    for name, content in folder.contents.items():
+        posix = PurePath(name).as_posix()
+        # name and length first, so that no two sets of files give the same bytes
+        total.update(f"{posix}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        total.update(content)
+        text = None if name in hashed_only else content.decode("utf-8")
+        files.append(ReadFile(posix, hashlib.sha256(content).hexdigest(), text))
+    return total.hexdigest(), tuple(files)
+
+
+def _resolve(path: Path, name: str, place: Position | None) -> Path:
+    try:
+        return path.resolve(strict=True)
+    except FileNotFoundError:
+        _stop("file-missing", f"There is no file {name}.", place, did_you_mean(_neighbour(path)))
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no permission, U+0000
+        _stop("file-unreadable", f"{name} can't be read: {_reason(error)}.", place)
+
+
+def _read(path: Path, name: str, limit: int, place: Position | None) -> bytes:
+    try:
+        with open(path, "rb", opener=lambda file, _: os.open(file, OPEN_FLAGS)) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                _stop("file-unreadable", f"{name} is no regular file.", place)
+            content = stream.read(limit + 1)
+    except OSError as error:
+        _stop("file-unreadable", f"{name} can't be read: {_reason(error)}.", place)
+    if len(content) > limit:
+        _stop("file-too-large", f"{name} is larger than {limit // 1024 // 1024} MiB.", place)
+    return content
+
+
+def _remember(folder: Folder, name: str, content: bytes) -> bytes:
+    folder.contents[name] = content
+    return content
+
+
+def _neighbour(path: Path) -> str | None:
+    try:
+        names = os.listdir(path.parent)  # noqa: PTH208 - names are all that is wanted
+    except OSError:
+        return None
+    return nearest(path.name, names)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, PermissionError):
+        return "no permission"
+    if isinstance(error, RuntimeError) or "loop" in str(error) or "symbolic links" in str(error):
+        return "its links lead round in a circle"
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+def _stop(code: str, message: str, place: Position | None, hint: str | None = None) -> NoReturn:
+    raise Stopped(Problem(code, message, place, hint))

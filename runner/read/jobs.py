@@ -1,0 +1,165 @@
+"""The path of a job file to a `Job`, or to every problem of the file and of those that it names."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from runner.read import files
+from runner.read.document import Document, parse
+from runner.read.filters import Reading, read_filter
+from runner.read.schema import validate
+from runner.values.job import CalendarEntry, Job, Limits
+from runner.values.problems import Position, Problem, Stopped
+from runner.values.vocabulary import Channel, CustomSelections, Enrollments, Mode, Reason, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from runner.values.job import Node, ReadFile
+
+SET = {"on": True, "off": False}
+JOB_KEYS = frozenset({"version", "mode", "preferences"})
+
+
+def load(path: Path) -> Job:
+    """Return the job of a file, read with every file that it names.
+
+    Raises `Stopped` with every problem, in the order of the file: of YAML, of shape, and of meaning wherever the
+    shape is good enough to look for it.
+    """
+    folder = files.open_folder(path)
+    document = parse(files.read_job(folder, path), str(path))
+    problems = [*document.problems, *validate(document)]
+    data = document.data if isinstance(document.data, dict) else {}
+    reading = Reading(document, _mode(data), folder, problems, [])
+    node = read_filter(reading, ("filter",)) if "filter" in data else None
+    problems += [*_repeated_grades(document, data), *_nothing_set(document, data)]
+    if problems:
+        raise Stopped(*sorted(set(problems), key=lambda problem: _order(problem, str(path))))
+    digest, read = files.digest(folder, reading.people_files)
+    return _job(document, node, digest, read)
+
+
+def find_jobs(paths: Iterable[Path]) -> list[Path]:
+    """Return the job files that paths stand for, each once, those of a folder in the order of their names.
+
+    A file is taken as it is. A folder is searched for `*.yaml` and `*.yml`, all the way down, but not in folders and
+    files whose names begin with a dot; tests (`*.test.yaml`) are no jobs. In a folder a job is what has one of the
+    keys `version`, `mode` and `preferences` at its top, or can't be read at all: so filter files, which are read with
+    the job that names them, and other programs' YAML are left alone. Raises `Stopped` for a path that is not there
+    (with every one of them), or if no job is left.
+    """
+    paths = list(paths)
+    problems = [problem for path in paths for problem in files.missing(path)]
+    if problems:
+        raise Stopped(*problems)
+    found = [job for path in paths for job in (_jobs_below(path) if path.is_dir() else [path])]
+    if not found:
+        where = ", ".join(str(path) for path in paths)
+        raise Stopped(Problem("no-jobs", f"There is no job file below {where}.", None, "a job file ends in .yaml"))
+    return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
+
+
+def _jobs_below(folder: Path) -> list[Path]:
+    return [path for path in files.yaml_files(folder) if _is_job(path)]
+
+
+def _is_job(path: Path) -> bool:
+    try:
+        data = parse(files.read_job(files.open_folder(path), path), str(path)).data
+    except Stopped:
+        return True  # whoever loads it hears why
+    return isinstance(data, dict) and not JOB_KEYS.isdisjoint(data)
+
+
+def _mode(data: Mapping[str, object]) -> Mode | None:
+    return next((mode for mode in Mode if mode == data.get("mode")), None)
+
+
+def _repeated_grades(document: Document, data: Mapping[str, object]) -> Iterator[Problem]:
+    grades = data.get("grades")
+    first: dict[str, int] = {}
+    for index, grade in enumerate(grades if isinstance(grades, list) else ()):
+        if isinstance(grade, str) and first.setdefault(fold(grade), index) != index:
+            line = document.place(("grades", first[fold(grade)])).line
+            message = f"The grade `{grade}` stands here a second time; the first is on line {line}."
+            yield Problem("repeated", message, document.place(("grades", index)), "case does not count")
+
+
+def _nothing_set(document: Document, data: Mapping[str, object]) -> Iterator[Problem]:
+    preferences = data.get("preferences")
+    if not isinstance(preferences, dict):
+        return
+    channels = [reasons if isinstance(reasons, dict) else {"": None} for reasons in preferences.values()]
+    if all(setting == "no_change" for reasons in channels for setting in reasons.values()):
+        place = document.keys[("preferences",)]
+        yield Problem("nothing-set", "These preferences set nothing.", place, "turn a reason `on` or `off`")
+
+
+def _job(document: Document, node: Node | None, digest: str, read: tuple[ReadFile, ...]) -> Job:
+    data = cast("dict[str, Any]", document.data)
+    return Job(
+        name=data["name"],
+        description=data.get("description"),
+        mode=Mode(data["mode"]),
+        calendars=_calendars(document, data.get("calendar")),
+        grades=tuple(data["grades"]) if "grades" in data else None,
+        enrollment=Enrollments(data.get("enrollment", Enrollments.ACTIVE)),
+        filter=node,
+        preferences=_preferences(data["preferences"]),
+        guardians_only=data.get("guardians_only", False),
+        custom_selections=CustomSelections(data.get("custom_selections", CustomSelections.KEEP)),
+        allow_empty=data.get("allow_empty", False),
+        limits=_limits(data.get("limits", {})),
+        file=document.file,
+        sha256=digest,
+        files=read,
+        places=_places(document),
+    )
+
+
+def _calendars(document: Document, data: object) -> tuple[CalendarEntry, ...]:
+    if data is None:
+        return ()
+    several = isinstance(data, list)
+    entries = cast("list[dict[str, Any]]", data if several else [data])
+    return tuple(
+        CalendarEntry(
+            school=entry.get("school"),
+            year=entry.get("year"),
+            name=entry.get("name"),
+            place=document.place(("calendar", index) if several else ("calendar",)),
+        )
+        for index, entry in enumerate(entries)
+    )
+
+
+def _preferences(data: Mapping[str, Mapping[str, str]]) -> dict[Channel, dict[Reason, bool]]:
+    cells = {
+        channel: {reason: SET[setting] for reason in Reason if (setting := data.get(channel, {}).get(reason)) in SET}
+        for channel in Channel
+    }
+    return {channel: reasons for channel, reasons in cells.items() if reasons}
+
+
+def _limits(data: Mapping[str, Any]) -> Limits:
+    changed = data.get("changed")
+    percent = Decimal(changed.removesuffix("%")) if isinstance(changed, str) else None
+    number = None if isinstance(changed, str) else changed
+    return Limits(data.get("people"), number, percent, data.get("custom"), data.get("lost"))
+
+
+def _places(document: Document) -> dict[str, Position]:
+    """Return the place of each top-level key, and of those below preferences and limits: `limits.people`."""
+    return {
+        ".".join(str(part) for part in way): place
+        for way, place in document.keys.items()
+        if len(way) == 1 or way[0] in {"preferences", "limits"}
+    }
+
+
+def _order(problem: Problem, job: str) -> tuple[bool, Position, str, str]:
+    place = problem.place or Position(job, 0, 0)
+    return (place.file != job, place, problem.code, problem.message)

@@ -1,0 +1,50 @@
+"""Results as JSON text: the format that other programs read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from runner.values.result_json import document, encode_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.values.problems import Problem
+    from runner.values.result import Recorded, Result
+
+
+def render_results(results: Iterable[Result]) -> str:
+    """Return the document of the results, one entry a job."""
+    return dumps(document(results))
+
+
+def render_problems(problems: Mapping[str, Iterable[Problem]]) -> str:
+    """Return what a check found, by file; a file without problems has an empty list."""
+    return dumps({"files": {file: [encode_problem(problem) for problem in found] for file, found in problems.items()}})
+
+
+def render_history(runs: Iterable[Recorded]) -> str:
+    """Return the list of past runs."""
+    return dumps({"runs": [_run(run) for run in runs]})
+
+
+def dumps(data: object) -> str:
+    """Return data as JSON text that a person can read too."""
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _run(run: Recorded) -> dict[str, Any]:
+    return {
+        "number": run.number,
+        "kind": run.kind,
+        "undo_of": run.undo_of,
+        "job": run.result.job.name,
+        "mode": run.result.job.mode,
+        "as_of": run.result.as_of.isoformat(),
+        "actor": run.actor,
+        "git_commit": run.commit,
+        "started_at": run.started_at.isoformat(timespec="seconds") + "Z",
+        "people": run.result.tally.people if run.result.tally else None,
+        "changed": run.result.tally.changed if run.result.tally else None,
+    }

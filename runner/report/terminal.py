@@ -1,0 +1,235 @@
+"""Results for a terminal of 80 columns or more, with colour or without, or for a pipe."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from runner.report.problems import render_problem
+from runner.values.result import CellCount, Status, UndoCount
+from runner.values.vocabulary import Channel, Mode, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import RenderableType
+
+    from runner.values.result import Recorded, Result, Tally
+
+_BAR = 18
+_HEADLINES = {
+    Status.APPLIED: ("applied", "bold green"),
+    Status.DRY_RUN: ("dry run: nothing was changed", "bold cyan"),
+    Status.REFUSED: ("refused: nothing was changed", "bold red"),
+    Status.DRIFTED: ("drifted: nothing was changed", "bold red"),
+    Status.LOCKED: ("locked: nothing was changed", "bold red"),
+    Status.FAILED: ("failed: nothing was changed", "bold red"),
+    Status.UNKNOWN: ("unknown: it may have been applied", "bold red"),
+    Status.INVALID: ("invalid: nothing was changed", "bold red"),
+    Status.INTERRUPTED: ("interrupted: nothing was changed", "bold red"),
+}
+
+
+def render_results(results: Iterable[Result], *, width: int, colour: bool) -> str:
+    """Return the reports of several results, one below the other."""
+    parts: list[RenderableType] = []
+    for result in results:
+        parts += [Text(), _report(result)]
+    return _text(Group(*parts[1:]), width=width, colour=colour)
+
+
+def render_history(runs: Iterable[Recorded], *, width: int, colour: bool) -> str:
+    """Return the list of past runs, the newest first."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in ("Run", "What", "As of", "Started (UTC)", "By"):
+        table.add_column(header)
+    table.add_column("People", justify="right")
+    table.add_column("Changed", justify="right")
+    for run in runs:
+        tally = run.result.tally
+        table.add_row(
+            str(run.number),
+            Text(run.result.job.name or "" if run.undo_of is None else f"undo of run {run.undo_of}"),
+            run.result.as_of.isoformat(),
+            run.started_at.isoformat(sep=" ", timespec="seconds"),
+            Text(run.actor or ""),
+            f"{tally.people:,}" if tally else "",
+            f"{tally.changed:,}" if tally else "",
+        )
+    return _text(table if table.rows else Text("No runs yet."), width=width, colour=colour)
+
+
+def _text(content: RenderableType, *, width: int, colour: bool) -> str:
+    file = StringIO()
+    console = Console(
+        file=file,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        legacy_windows=False,
+    )
+    console.print(content)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _report(result: Result) -> RenderableType:
+    parts: list[RenderableType] = [_headline(result), _origin(result)]
+    if result.tally is not None:
+        parts += [Text(), _numbers(result.tally), Text(), _matrix(result.tally), _cells(result.tally)]
+        if result.tally.reach:
+            parts += [_reach(result.tally)]
+    parts += [_marked("warning", "yellow", f"{warned.message} ({warned.code})") for warned in result.warnings]
+    parts += [_marked("error", "bold red", render_problem(problem)) for problem in result.errors]
+    if next_step := _next_step(result):
+        parts += [Text(), Text.assemble(("next: ", "bold"), next_step)]
+    return Group(*parts)
+
+
+def _headline(result: Result) -> RenderableType:
+    what, style = _HEADLINES[result.status]
+    name = result.job.name or result.job.file
+    if result.undo_of is not None:
+        name = f"undo of run {result.undo_of} ({name})"
+    if result.status is Status.APPLIED and result.run is not None:
+        what = f"applied as run {result.run.number}"
+    return Text.assemble((name, "bold"), "  ", (what, style))
+
+
+def _origin(result: Result) -> RenderableType:
+    mode = Mode(result.job.mode).label if result.job.mode else None
+    facts = [result.job.file, mode, f"as of {result.as_of}", result.database, f"{result.seconds:.2f} s"]
+    return Text(" · ".join(fact for fact in facts if fact), style="dim")
+
+
+def _numbers(tally: Tally) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", style="bold")
+    grid.add_column()
+    cells = [cell for _, _, cell in tally.cells()]
+    undo = any(isinstance(cell, UndoCount) for cell in cells)
+    grid.add_row(f"{tally.people:,}", "people concerned" if undo else "people in scope")
+    if undo:
+        grid.add_row(f"{tally.changed:,}", f"of {tally.eligible:,} preferences are taken back")
+    else:
+        already = sum(cell.already for cell in cells if isinstance(cell, CellCount))
+        kept = sum(cell.kept for cell in cells if isinstance(cell, CellCount))
+        grid.add_row(
+            f"{tally.changed:,}",
+            f"of {tally.eligible:,} eligible preferences change ({already:,} are so already, {kept:,} custom are kept)",
+        )
+    grid.add_row(f"{tally.contact_points:,}", f"contact points change ({tally.custom_overwritten:,} custom ones)")
+    if not undo:
+        grid.add_row(
+            f"{tally.bystanders:,}", "bystanders: people not in scope who share a household phone that changes"
+        )
+    grid.add_row(
+        Text(f"{tally.lost:,}", style="bold red" if tally.lost else "bold"),
+        "people lose their last way to hear about something",
+    )
+    return grid
+
+
+def _matrix(tally: Tally) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("Preferences that change", min_width=12, max_width=13)
+    for channel in Channel:
+        table.add_column(channel.label, justify="right", min_width=9)
+    for reason in Reason:
+        table.add_row(
+            reason.label,
+            *(_cell(tally.counts.get(channel, {}).get(reason)) for channel in Channel),
+        )
+    return table
+
+
+def _cell(cell: CellCount | UndoCount | None) -> Text:
+    if cell is None:
+        return Text("No Change", style="dim")
+    if isinstance(cell, UndoCount):
+        return Text(f"{cell.restored:,}", style="bold" if cell.restored else "")
+    if not cell.changed:
+        return Text("0")
+    return Text(f"+{cell.changed:,}", style="green") if cell.on else Text(f"-{cell.changed:,}", style="red")
+
+
+def _cells(tally: Tally) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    undo = any(isinstance(cell, UndoCount) for _, _, cell in tally.cells())
+    table.add_column("Setting")
+    for header in ("Taken back", "Changed since", "Gone") if undo else ("Change", "Already so", "Custom, kept"):
+        table.add_column(header, justify="right")
+    for channel, reason, cell in tally.cells():
+        name = f"{channel.label} · {reason.label}"
+        if isinstance(cell, UndoCount):
+            table.add_row(name, f"{cell.restored:,}", f"{cell.conflict:,}", f"{cell.gone:,}")
+        else:
+            table.add_row(
+                Text.assemble(f"{name}: ", ("On", "green") if cell.on else ("Off", "red")),
+                f"{cell.changed:,}",
+                f"{cell.already:,}",
+                f"{cell.kept:,}",
+            )
+    return Padding(table, (1, 0, 1, 0))
+
+
+def _reach(tally: Tally) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Reached for")
+    table.add_column("Before", justify="right")
+    table.add_column("")
+    table.add_column("After", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("")
+    table.add_column("Gained", justify="right")
+    table.add_column("Lost", justify="right")
+    for reason, reach in tally.reach.items():
+        table.add_row(
+            reason.label,
+            f"{reach.before:,}",
+            "→",
+            f"{reach.after:,}",
+            f"{reach.people:,}",
+            _bar(reach.before, reach.after, reach.people),
+            Text(f"{reach.gained:,}", style="green" if reach.gained else "dim"),
+            Text(f"{reach.lost:,}", style="bold red" if reach.lost else "dim"),
+        )
+    return Padding(table, (0, 0, 1, 0))
+
+
+def _bar(before: int, after: int, people: int) -> Text:
+    """Return a bar of who is reached: full before and after, half for those gained, a dash for those lost."""
+    if not people:
+        return Text("·" * _BAR, style="dim")
+    both, most = sorted((round(before / people * _BAR), round(after / people * _BAR)))
+    middle = ("▒", "green") if after >= before else ("-", "red")
+    return Text.assemble(
+        ("█" * both, "cyan"),
+        (middle[0] * (most - both), middle[1]),
+        ("·" * (_BAR - most), "dim"),
+    )
+
+
+def _marked(mark: str, style: str, message: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(f"{mark}:", style=style), Text(message))
+    return grid
+
+
+def _next_step(result: Result) -> str:
+    if result.status is Status.APPLIED and result.run is not None:
+        return f"`runner show {result.run.number}` shows this again, `runner undo {result.run.number}` takes it back"
+    if result.status is Status.DRY_RUN and result.tally is not None:
+        if not result.tally.changed:
+            return "nothing to do: everything is so already"
+        if result.undo_of is not None:
+            return f"`runner undo {result.undo_of}` takes it back"
+        return f"`runner run {result.job.file}` applies it"
+    return ""

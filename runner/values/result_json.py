@@ -1,0 +1,158 @@
+"""Result ⇄ JSON data: what is printed, what the run's row stores, and what `show` reads again."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from runner.values.problems import Position, Problem
+from runner.values.result import (
+    FORMAT_VERSION,
+    CellCount,
+    JobInfo,
+    Reach,
+    Result,
+    RunInfo,
+    Status,
+    Tally,
+    UndoCount,
+    Warned,
+)
+from runner.values.vocabulary import Channel, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def document(results: Iterable[Result]) -> dict[str, Any]:
+    """Return the JSON document of several results, one entry a job in the order given."""
+    return {"format_version": FORMAT_VERSION, "results": [encode(result) for result in results]}
+
+
+def encode(result: Result) -> dict[str, Any]:
+    """Return one result as JSON data."""
+    tally = result.tally
+    return {
+        "status": result.status.value,
+        "errors": [encode_problem(problem) for problem in result.errors],
+        "warnings": [{"code": warned.code, "message": warned.message} for warned in result.warnings],
+        "job": {
+            "name": result.job.name,
+            "file": result.job.file,
+            "sha256": result.job.sha256,
+            "mode": result.job.mode,
+        },
+        "as_of": result.as_of.isoformat(),
+        "run": None if result.run is None else {"number": result.run.number, "id": result.run.id},
+        "undo_of": result.undo_of,
+        "database": result.database,
+        **(_NOTHING if tally is None else _encode_tally(tally)),
+        "started_at": result.started_at.isoformat(timespec="seconds") + "Z",
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def decode(data: Mapping[str, Any]) -> Result:
+    """Return the result that `encode` made this data of."""
+    return Result(
+        status=Status(data["status"]),
+        job=JobInfo(**data["job"]),
+        as_of=date.fromisoformat(data["as_of"]),
+        database=data["database"],
+        started_at=datetime.fromisoformat(data["started_at"].removesuffix("Z")),
+        seconds=data["seconds"],
+        tally=None if data["people"] is None else _decode_tally(data),
+        run=None if data["run"] is None else RunInfo(data["run"]["number"], data["run"]["id"]),
+        undo_of=data["undo_of"],
+        errors=tuple(_decode_problem(problem) for problem in data["errors"]),
+        warnings=tuple(Warned(**warned) for warned in data["warnings"]),
+    )
+
+
+def encode_problem(problem: Problem) -> dict[str, Any]:
+    """Return a problem as JSON data: place and hint only where there is one."""
+    data: dict[str, Any] = {"code": problem.code, "message": problem.message}
+    if problem.place is not None:
+        data |= {"file": problem.place.file, "line": problem.place.line, "column": problem.place.column}
+    if problem.hint is not None:
+        data["hint"] = problem.hint
+    return data
+
+
+_NOTHING: dict[str, Any] = {
+    "people": None,
+    "contact_points": None,
+    "custom_overwritten": None,
+    "bystanders": None,
+    "lost": None,
+    "eligible": None,
+    "changed": None,
+    "fingerprint": None,
+    "counts": {},
+    "reach": {},
+}
+
+
+def _encode_tally(tally: Tally) -> dict[str, Any]:
+    counts: dict[str, dict[str, Any]] = {}
+    for channel, reason, cell in tally.cells():
+        counts.setdefault(channel.value, {})[reason.value] = _encode_cell(cell)
+    return {
+        "people": tally.people,
+        "contact_points": tally.contact_points,
+        "custom_overwritten": tally.custom_overwritten,
+        "bystanders": tally.bystanders,
+        "lost": tally.lost,
+        "eligible": tally.eligible,
+        "changed": tally.changed,
+        "fingerprint": tally.fingerprint,
+        "counts": counts,
+        "reach": {
+            reason.value: {
+                "people": reach.people,
+                "before": reach.before,
+                "after": reach.after,
+                "gained": reach.gained,
+                "lost": reach.lost,
+            }
+            for reason, reach in tally.reach.items()
+        },
+    }
+
+
+def _encode_cell(cell: CellCount | UndoCount) -> dict[str, Any]:
+    if isinstance(cell, UndoCount):
+        return {"restored": cell.restored, "conflict": cell.conflict, "gone": cell.gone}
+    return {
+        "set": "on" if cell.on else "off",
+        "changed": cell.changed,
+        "already": cell.already,
+        "kept": cell.kept,
+    }
+
+
+def _decode_tally(data: Mapping[str, Any]) -> Tally:
+    return Tally(
+        people=data["people"],
+        counts={
+            Channel(channel): {Reason(reason): _decode_cell(cell) for reason, cell in cells.items()}
+            for channel, cells in data["counts"].items()
+        },
+        contact_points=data["contact_points"],
+        custom_overwritten=data["custom_overwritten"],
+        bystanders=data["bystanders"],
+        reach={Reason(reason): Reach(**reach) for reason, reach in data["reach"].items()},
+        lost=data["lost"],
+        fingerprint=data["fingerprint"],
+    )
+
+
+def _decode_cell(cell: Mapping[str, Any]) -> CellCount | UndoCount:
+    if "restored" in cell:
+        return UndoCount(**cell)
+    return CellCount(cell["set"] == "on", cell["changed"], cell["already"], cell["kept"])
+
+
+def _decode_problem(data: Mapping[str, Any]) -> Problem:
+    place = Position(data["file"], data["line"], data["column"]) if "file" in data else None
+    return Problem(data["code"], data["message"], place, data.get("hint"))
