@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -341,7 +341,7 @@ def _reading_mode(path: Path) -> str:
 
     `immutable=1` reads without any lock: right only where nobody can be writing, so only where there is no log.
     """
-    with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as probe:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as probe:
         try:
             probe.execute("select 1 from sqlite_master limit 1").fetchall()
         except sqlite3.OperationalError as error:
@@ -351,8 +351,6 @@ def _reading_mode(path: Path) -> str:
                 return "?mode=ro&immutable=1"
         except sqlite3.DatabaseError:
             pass  # the first real statement says it better
-        finally:
-            probe.close()
     return "?mode=ro"
 
 

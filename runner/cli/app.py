@@ -38,7 +38,7 @@ for _command in (
     app.command()(_command)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer hands it over so
+def _version(wanted: bool) -> None:
     if wanted:
         terminal.tell(f"runner {installed_version('contact-preference-runner')}")
         raise typer.Exit

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from runner.cli import options, terminal
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from runner.cli.options import DatabaseUrl, Schema
+from runner.cli.options import DatabaseUrl, Schema
 
 
 def init(
@@ -71,7 +68,7 @@ def load(
 
     target = open_database(database, schema)
     with terminal.stopwatch() as seconds, terminal.share() as share:
-        target.backend.create_engine(target.url).dispose()
+        target.backend.create_engine(target.url).dispose()  # load makes no database: init and demo do
         with making(target) as connection:
             require_district(connection, target)
             rows = load_folder(connection, folder, share)

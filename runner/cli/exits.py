@@ -48,7 +48,7 @@ def exit_code_of_problems(problems: Iterable[Problem]) -> int:
 
 
 def exit_code_of_results(results: Iterable[Result], *, detailed: bool) -> int:
-    """Return the exit code of the first result that failed; with `detailed` 2 where a dry run would change something."""
+    """Return the exit code of the first result that failed; with `detailed` 2 where a dry run finds changes."""
     pending = False
     for result in results:
         if result.errors:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runner.cli import options, terminal
 from runner.cli.exits import exit_code_of_problems, exit_code_of_results
+from runner.cli.options import (
+    AsOf,
+    DatabaseUrl,
+    DialectName,
+    DryRun,
+    JobFiles,
+    LockTimeout,
+    OutputFile,
+    OutputFormat,
+    Schema,
+)
 from runner.cli.surroundings import occasion
 from runner.values.problems import Problem, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    from runner.cli.options import (
-        AsOf,
-        DatabaseUrl,
-        DialectName,
-        DryRun,
-        JobFiles,
-        LockTimeout,
-        OutputFile,
-        OutputFormat,
-        Schema,
-    )
     from runner.execute.database import Database
     from runner.execute.interrupts import Interrupts
     from runner.values.result import Result
@@ -36,7 +36,7 @@ def run(
     database: DatabaseUrl = options.DATABASE_DEFAULT,
     schema: Schema = None,
     as_of: AsOf = None,
-    dry_run: DryRun = False,  # noqa: FBT002 - a flag of the command line
+    dry_run: DryRun = False,
     output_format: OutputFormat = options.Format.TEXT,
     output: OutputFile = None,
     detailed_exitcode: Annotated[

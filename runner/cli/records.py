@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from runner.cli import options, terminal
 from runner.cli.exits import exit_code_of_results
+from runner.cli.options import AsOf, DatabaseUrl, DryRun, LockTimeout, OutputFile, OutputFormat, RunNumber, Schema
 from runner.cli.policy import render
 from runner.cli.surroundings import occasion
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
-
-    from runner.cli.options import (
-        AsOf,
-        DatabaseUrl,
-        DryRun,
-        LockTimeout,
-        OutputFile,
-        OutputFormat,
-        RunNumber,
-        Schema,
-    )
-    from runner.execute.database import Database
 
 
 class RowFormat(StrEnum):
@@ -49,10 +30,10 @@ def history(
     output: OutputFile = None,
 ) -> None:
     """List past runs, the newest first."""
-    from runner.execute.database import open_database
+    from runner.execute.database import open_database, reading_history
     from runner.execute.history import list_runs
 
-    with _reading(open_database(database)) as connection:
+    with reading_history(open_database(database)) as connection:
         runs = list_runs(connection, limit)
     if output_format is options.Format.JSON:
         from runner.report.json import render_history as render_json
@@ -71,10 +52,10 @@ def show(
     output: OutputFile = None,
 ) -> None:
     """Show the result of a past run again."""
-    from runner.execute.database import open_database
+    from runner.execute.database import open_database, reading_history
     from runner.execute.history import find_run
 
-    with _reading(open_database(database)) as connection:
+    with reading_history(open_database(database)) as connection:
         recorded = find_run(connection, run)
     terminal.tell(render([recorded.result], output_format, output), output)
 
@@ -86,10 +67,10 @@ def changes(
     output: OutputFile = None,
 ) -> None:
     """Print every preference that a past run changed, one row each."""
-    from runner.execute.database import open_database
+    from runner.execute.database import open_database, reading_history
     from runner.execute.history import CHANGE_COLUMNS, changes_of, find_run
 
-    with _reading(open_database(database)) as connection, terminal.lines(output) as write:
+    with reading_history(open_database(database)) as connection, terminal.lines(output) as write:
         find_run(connection, run)
         if row_format is RowFormat.CSV:
             write(",".join(CHANGE_COLUMNS))
@@ -102,7 +83,7 @@ def undo(
     database: DatabaseUrl = options.DATABASE_DEFAULT,
     schema: Schema = None,
     as_of: AsOf = None,
-    dry_run: DryRun = False,  # noqa: FBT002 - a flag of the command line
+    dry_run: DryRun = False,
     skip_conflicts: Annotated[
         bool,
         typer.Option("--skip-conflicts", help="Leave alone what has been changed since, and take back the rest."),
@@ -112,7 +93,7 @@ def undo(
     lock_timeout: LockTimeout = 30.0,
 ) -> None:
     """Take a past run back: set what it changed to what it was, where it still is as the run left it."""
-    from runner.execute.database import open_database
+    from runner.execute.database import open_database, reading_history
     from runner.execute.history import find_run, require_undoable
     from runner.execute.interrupts import Interrupts
     from runner.execute.orders import order_undo
@@ -123,7 +104,7 @@ def undo(
     target = open_database(database, schema)
     interrupts = Interrupts()
     with interrupts.caught(), terminal.stopwatch() as seconds, terminal.steps() as step:
-        with _reading(target) as connection:
+        with reading_history(target) as connection:
             recorded = find_run(connection, run)
             require_undoable(connection, recorded)
         now = occasion(as_of, Path())
@@ -132,12 +113,3 @@ def undo(
         result = pretend(target, order, now, watch) if dry_run else execute(target, order, now, watch, lock_timeout)
     terminal.tell(render([result], output_format, output), output)
     raise typer.Exit(exit_code_of_results([result], detailed=False))
-
-
-@contextmanager
-def _reading(target: Database) -> Iterator[Connection]:
-    """Yield a connection that only reads, to a database that has the runner's own tables."""
-    from runner.execute.database import reading_history
-
-    with reading_history(target) as connection:
-        yield connection

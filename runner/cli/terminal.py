@@ -24,11 +24,8 @@ def tell(text: str, output: Path | None = None) -> None:
     if output is None:
         print(text)  # noqa: T201 - this is the one place that prints
         return
-    try:
-        output.write_text(text + "\n", encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it has no such name"
-        raise Stopped(Problem("usage", f"{output} can't be written: {reason}")) from None
+    with lines(output) as write:
+        write(text)
 
 
 def complain(text: str) -> None:
@@ -49,26 +46,61 @@ def colour(output: Path | None) -> bool:
 
 
 @contextmanager
-def steps(title: str) -> Iterator[Callable[[str], None]]:
-    """Yield a function that says which step is under way, shown with its elapsed time while the terminal is one."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+def lines(output: Path | None) -> Iterator[Callable[[str], object]]:
+    """Yield a function that prints a line, or writes it to a file. Stopped where that can't be written."""
+    if output is None:
+        yield tell
+        return
+    try:
+        file = output.open("w", encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise Stopped(_unwritable(output, error)) from None
+    with file:
+        yield lambda line: file.write(f"{line}\n")
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Yield a function that says which step begins; on a terminal each is shown with its elapsed time."""
+    if not _watched():
         yield lambda _step: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only where somebody is looking
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
-    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        progress.console.print(f"[dim]{len(title) and ''}[/]", end="")
+    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
 
         def step(what: str) -> None:
             for task in progress.tasks:
                 progress.update(task.id, total=1, completed=1)
             progress.add_task(what, total=None)
 
-        step(title)
         yield step
+
+
+@contextmanager
+def share() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that says what is being read, how much of all is done, and how much all is."""
+    if not _watched():
+        yield lambda _what, _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("read")
+        yield lambda what, done, all_of_it: progress.update(task, description=what, completed=done, total=all_of_it)
+
+
+def _watched() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _unwritable(output: Path, error: OSError | ValueError) -> Problem:
+    reason = getattr(error, "strerror", None) or "no file can have this name"
+    return Problem("usage", f"`--output {output}` can't be written: {reason}")
 
 
 @contextmanager

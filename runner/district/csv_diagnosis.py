@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.schema import CreateTable
 
-from runner.district.csv_files import BATCH, opened
+from runner.district.csv_files import Broken, opened
 from runner.district.csv_findings import Fault, Finding, Findings
 from runner.district.csv_header import columns_of, header_findings
 from runner.district.csv_inserts import Inserter
@@ -22,7 +21,7 @@ from runner.district.csv_keys import (
     scratch,
     uniques,
 )
-from runner.district.csv_values import fault_of, owner_fault
+from runner.district.csv_values import check_of, owner_fault
 from runner.tables import contact_point, district
 
 if TYPE_CHECKING:
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Row, Select, Table
 
     from runner.district.csv_files import Record, Source
+    from runner.district.csv_values import Check
+
+
+ENOUGH: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,18 @@ class Staging:
     inserters: dict[Table, Inserter]
     waiting: dict[Table, list[tuple[object, ...]]]
     headers: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, column: Column[Any], cells: Sequence[tuple[int, str]]) -> None:
+        """Add the sound fields of a column, with their lines, to what is compared."""
+        # Plain texts: SQLAlchemy's own kind of name would be looked at as an object, by the driver, row after row.
+        table, name = str(column.table.name), str(column.name)
+        if column.primary_key:
+            self.waiting[keys] += [(table, int(cell), line) for line, cell in cells]
+        elif column.unique:
+            self.waiting[uniques] += [(table, name, line, cell) for line, cell in cells]
+        for reference in column.foreign_keys:
+            to = str(reference.column.table.name)
+            self.waiting[references] += [(table, name, line, to, int(cell)) for line, cell in cells]
 
     def flush(self, least: int = 1) -> None:
         """Insert what waits for a table, if it is so much at least."""
@@ -91,62 +106,60 @@ def _read(
 ) -> bool:
     """Look at every record of a file; tell whether it could be read to its end."""
     with opened(path) as source:
-        line = 1
         try:
-            header = source.header()
-            staging.headers[table.name] = header
+            staging.headers[table.name] = header = source.header()
             if wrong := header_findings(table, header):
                 findings.add(*wrong)
                 return False
-            columns = columns_of(table, header)
-            line = source.reader.line_num + 1
-            for number, record in enumerate(source.records()):
-                findings.add(*_look(columns, record, staging))
-                line = source.reader.line_num + 1
-                if number % BATCH == 0:
-                    staging.flush(least=BATCH)
-                    progress(table.name, source)
-        except csv.Error as error:
-            findings.add(Finding(table.name, line, None, _broken(error)))
+            checks = [check_of(column) for column in columns_of(table, header)]
+            for records in source.numbered():
+                findings.add(*_look(table, checks, records, staging))
+                staging.flush(least=ENOUGH)
+                progress(table.name, source)
+        except Broken as error:
+            findings.add(Finding(table.name, error.line, None, _broken(error)))
             return False
-        progress(table.name, source)
     return True
 
 
-def _look(columns: Sequence[Column[Any]], record: Record, staging: Staging) -> Iterator[Finding]:
-    """Yield what is wrong with a record; its key is staged all the same, since others may rightly refer to it."""
-    table = columns[0].table
-    if len(record.fields) != len(columns):
-        message = f"The record has {len(record.fields)} fields, and the header {len(columns)}."
-        yield Finding(table.name, record.line, None, Fault("csv-shape", message))
-        for column, cell in zip(columns, record.fields, strict=False):
-            if column.primary_key:
-                _stage(column, cell, record.line, staging)
-        return
-    for index, (column, cell) in enumerate(zip(columns, record.fields, strict=True)):
-        fault = fault_of(column, cell)
-        if fault is not None:
-            yield Finding(table.name, record.line, index, fault)
-        elif cell:
-            _stage(column, cell, record.line, staging)
+def _look(table: Table, checks: Sequence[Check], records: list[Record], staging: Staging) -> Iterator[Finding]:
+    """Yield what is wrong with records; their keys are staged all the same, since others may rightly refer to them."""
+    whole = [record for record in records if len(record.fields) == len(checks)]
+    if len(whole) < len(records):
+        yield from _misshapen(table, checks, records, staging)
+    lines = [record.line for record in whole]
+    columns = list(zip(*(record.fields for record in whole), strict=True))
+    for index, (check, cells) in enumerate(zip(checks, columns, strict=False)):
+        faults: dict[int, Fault] = {}
+        if not check.accepts(cells):
+            faults = {row: fault for row, cell in enumerate(cells) if (fault := check.fault(cell)) is not None}
+        for row, fault in faults.items():
+            yield Finding(table.name, lines[row], index, fault)
+        if check.column.primary_key or check.column.unique or check.column.foreign_keys:
+            pairs = zip(lines, cells, strict=True)
+            staging.add(check.column, [pair for row, pair in enumerate(pairs) if pair[1] and row not in faults])
     if table is contact_point:
-        named = {column.name: cell for column, cell in zip(columns, record.fields, strict=True)}
-        person, household = (bool(named.get(name)) for name in ("person_id", "household_id"))
+        yield from _owners([check.column.name for check in checks], whole)
+
+
+def _misshapen(table: Table, checks: Sequence[Check], records: list[Record], staging: Staging) -> Iterator[Finding]:
+    for record in records:
+        if len(record.fields) == len(checks):
+            continue
+        message = f"The record has {len(record.fields)} fields, and the header {len(checks)}."
+        yield Finding(table.name, record.line, None, Fault("csv-shape", message))
+        for check, cell in zip(checks, record.fields, strict=False):
+            if check.column.primary_key and check.accepts([cell]):
+                staging.add(check.column, [(record.line, cell)])
+
+
+def _owners(header: list[str], records: list[Record]) -> Iterator[Finding]:
+    for record in records:
+        named = dict(zip(header, record.fields, strict=True))
+        person, household = bool(named.get("person_id")), bool(named.get("household_id"))
         fault = owner_fault(named["channel"], person=person, household=household)
         if fault is not None:
-            yield Finding(table.name, record.line, [*named].index("channel"), fault)
-
-
-def _stage(column: Column[Any], cell: str, line: int, staging: Staging) -> None:
-    if fault_of(column, cell) is not None:
-        return
-    table = column.table.name
-    if column.primary_key:
-        staging.waiting[keys].append((table, int(cell), line))
-    elif column.unique:
-        staging.waiting[uniques].append((table, column.name, line, cell))
-    for reference in column.foreign_keys:
-        staging.waiting[references].append((table, column.name, line, reference.column.table.name, int(cell)))
+            yield Finding(contact_point.name, record.line, header.index("channel"), fault)
 
 
 def _first(connection: Connection, statement: Select[Any], findings: Findings) -> Sequence[Row[Any]]:
@@ -172,7 +185,7 @@ def _broken_reference(row: Row[Any]) -> tuple[str, Fault]:
     return row.of_column, Fault("csv-reference", message)
 
 
-def _broken(error: csv.Error) -> Fault:
+def _broken(error: Broken) -> Fault:
     """Return what a record is that csv could not read; its own words speak of its settings."""
     if "field limit" in str(error):
         message = "A field is longer than 131,072 characters."

@@ -32,16 +32,27 @@ class Record:
     fields: list[str]
 
 
+class Broken(csv.Error):
+    """A record, by the line on which it begins, that is no CSV: of what follows nobody can tell where it begins."""
+
+    def __init__(self, line: int, reason: csv.Error) -> None:
+        super().__init__(str(reason))
+        self.line = line
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """An open CSV file. A byte that is not UTF-8 reads as a lone surrogate, so that it is found where it stands."""
 
     raw: io.BufferedReader
-    reader: _csv._reader
+    reader: _csv.Reader
 
     def header(self) -> list[str]:
         """Read the first record."""
-        return next(self.reader, [])
+        try:
+            return next(self.reader, [])
+        except csv.Error as error:
+            raise Broken(1, error) from error
 
     def batches(self) -> Iterator[list[list[str]]]:
         """Yield the records, some hundreds at a time, without blank lines."""
@@ -51,13 +62,24 @@ class Source:
             if rows:
                 yield rows
 
-    def records(self) -> Iterator[Record]:
-        """Yield the records one by one with their lines, without blank lines."""
-        line = self.reader.line_num + 1
-        for fields in self.reader:
-            if fields:
-                yield Record(line, fields)
-            line = self.reader.line_num + 1
+    def numbered(self) -> Iterator[list[Record]]:
+        """Yield the same with their lines; what was read before a broken record is yielded before that is raised."""
+        records: list[Record] = []
+        line, broken = self.reader.line_num + 1, None
+        try:
+            for fields in self.reader:
+                if fields:
+                    records.append(Record(line, fields))
+                line = self.reader.line_num + 1
+                if len(records) == BATCH:
+                    yield records
+                    records = []
+        except csv.Error as error:
+            broken = Broken(line, error)
+        if records:
+            yield records
+        if broken is not None:
+            raise broken
 
 
 @contextmanager

@@ -50,8 +50,8 @@ def load_folder(connection: Connection, folder: Path, progress: Callable[[str, i
     `progress` is told the table, the bytes read so far of all files, and their sum. The caller owns the transaction.
     Stopped holds every problem of the files, a hundred at most in full; the caller rolls back then.
 
-    The rows go straight into the tables, checked a few thousand at a time. At the first thing that is wrong all files
-    are read once more, row by row, to find everything that is: a good folder pays nothing for that.
+    The rows go straight into the tables, checked some hundreds at a time. At the first thing that is wrong all files
+    are read once more, to find everything that is: a good folder pays nothing for that.
     """
     require_empty(connection)
     files, missing = find_files(folder)

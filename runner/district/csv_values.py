@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FLAGS: Final = {"0": "0", "1": "1", "false": "0", "true": "1"}
+CHANNELS: Final = frozenset(Channel)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # What a message may repeat of a wrong value: nothing that could be somebody's name, address or e-mail, which stand
@@ -85,7 +86,7 @@ def owner_fault(channel: str, *, person: bool, household: bool) -> Fault | None:
         if household and not person:
             return None
         return Fault("csv-value", "A household_phone belongs to a household: household_id filled, person_id empty.")
-    if (person and not household) or channel not in set(Channel):
+    if (person and not household) or channel not in CHANNELS:
         return None
     return Fault(
         "csv-value", f"A contact point of {channel} belongs to a person: person_id filled, household_id empty."
@@ -152,7 +153,7 @@ def _flag(column: Column[Any], cell: str) -> Fault | None:
 
 
 def _channel(cell: str) -> Fault | None:
-    if cell in set(Channel):
+    if cell in CHANNELS:
         return None
     word = cell.strip().lower().replace(" ", "_").replace("-", "_")
     if word in ("text", "sms"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError
 
 from runner.backends.registry import RUNS_ON, backend
 from runner.tables import DISTRICT, HISTORY_VERSION, district, history, runner_meta
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from runner.backends.backend import Backend
+
+
+_MAKING_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,31 @@ def open_database(url: str, schema: str | None = None) -> Database:
     return Database(parsed, backend(name), schema)
 
 
+@contextmanager
+def making(database: Database) -> Iterator[Connection]:
+    """Yield a connection in one transaction that makes and fills tables; it commits at the end, or not at all."""
+    with _told(database), database.create_maker().connect() as connection:
+        database.backend.begin_run(connection, _MAKING_TIMEOUT)
+        yield connection
+        connection.commit()
+
+
+@contextmanager
+def reading_history(database: Database) -> Iterator[Connection]:
+    """Yield a connection that only reads, to a database that has the runner's own tables."""
+    with _told(database), database.create_reader().connect() as connection:
+        require_history(connection)
+        yield connection
+
+
+@contextmanager
+def _told(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise Stopped(database.backend.explain(error)) from error
+
+
 def require_district(connection: Connection, database: Database) -> None:
     """Check that the district's tables are there, with their columns. Stopped where one is not."""
     problems = [
@@ -100,9 +129,7 @@ def _lacking(connection: Connection, metadata: MetaData, schema: str | None) -> 
     for table in metadata.sorted_tables:
         try:
             there = {column["name"] for column in inspector.get_columns(table.name, schema=schema)}
-        except DBAPIError:
-            raise
-        except Exception:  # noqa: BLE001 - NoSuchTableError, or whatever a dialect makes of a missing schema
+        except NoSuchTableError:
             there = set()
         if not there:
             yield f"there is no table `{table.name}`"

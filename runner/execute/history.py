@@ -10,16 +10,18 @@ from runner.tables import runner_change, runner_run
 from runner.values.problems import Problem, Stopped
 from runner.values.result import Recorded
 from runner.values.result_json import decode
-from runner.values.vocabulary import Channel, Reason
+from runner.values.vocabulary import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Row
 
-    from runner.values.result import Result
-
 _BATCH = 1_000
+CHANGE_COLUMNS = ("contact_point_id", "channel", "reason", "before", "after")
+
+
+_SET = {True: "on", False: "off"}
 
 
 def list_runs(connection: Connection, limit: int) -> tuple[Recorded, ...]:
@@ -41,10 +43,9 @@ def find_run(connection: Connection, run_no: int) -> Recorded:
     return _recorded(row)
 
 
-def require_undoable(connection: Connection, recorded: Recorded) -> Result:
-    """Return the result of a run that can be taken back. Stopped where it changed nothing, or was taken back."""
-    result = recorded.result
-    number = recorded.number
+def require_undoable(connection: Connection, recorded: Recorded) -> None:
+    """Check that a run can be taken back. Stopped where it changed nothing, or its changes were pruned."""
+    result, number = recorded.result, recorded.number
     changes = connection.execute(
         select(func.count()).select_from(runner_change).where(runner_change.c.run_no == number),
     ).scalar_one()
@@ -54,7 +55,6 @@ def require_undoable(connection: Connection, recorded: Recorded) -> Result:
         raise Stopped(
             Problem("not-undoable", f"the changes of run {number} were pruned: it can't be taken back any more"),
         )
-    return result
 
 
 def changes_of(connection: Connection, run_no: int) -> Iterator[dict[str, Any]]:
@@ -66,13 +66,8 @@ def changes_of(connection: Connection, run_no: int) -> Iterator[dict[str, Any]]:
         for reason in Reason:
             before, after = row.before_bits & reason.bit, row.after_bits & reason.bit
             if before != after:
-                yield {
-                    "contact_point_id": row.contact_point_id,
-                    "channel": Channel(row.channel).value,
-                    "reason": reason.value,
-                    "before": "on" if before else "off",
-                    "after": "on" if after else "off",
-                }
+                values = (row.contact_point_id, row.channel, reason.value, _SET[bool(before)], _SET[bool(after)])
+                yield dict(zip(CHANGE_COLUMNS, values, strict=True))
 
 
 def _recorded(row: Row[Any]) -> Recorded:

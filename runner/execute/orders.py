@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.backends.backend import Backend
     from runner.compile.plan import Plan
     from runner.values.job import Job
-    from runner.values.result import Result
+    from runner.values.result import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,9 @@ def order_job(job: Job, as_of: date, backend: Backend) -> Order:
     )
 
 
-def order_undo(run_no: int, done: Result, as_of: date, backend: Backend, *, skip_conflicts: bool) -> Order:
-    """Return the order that takes a run back; `done` is that run's recorded result."""
+def order_undo(recorded: Recorded, as_of: date, backend: Backend, *, skip_conflicts: bool) -> Order:
+    """Return the order that takes a recorded run back."""
+    run_no, done = recorded.number, recorded.result
     counts = done.tally.counts if done.tally else {}
     cells = {channel: tuple(reasons) for channel, reasons in counts.items()}
     return Order(

@@ -50,9 +50,7 @@ SETTINGS = {
 }
 KINDS = ("all", "any", "not", "field", "people", "people_file", "sql")
 OPERATORS = tuple(operator.value for operator in Operator)
-TEXT_CHANNELS = re.compile(
-    r"(text|sms|mms)s?([ _-]?(message|messag|messenger|messaging|phone|number)s?)?", re.IGNORECASE
-)
+TEXT_CHANNELS = r"(text|sms|mms)s?([ _-]?(messag(e|er|ing)|phone|number)s?)?"
 SHAPES = {
     "name": "A name has lower-case letters, digits, `-` and `_`, and begins with a letter or digit.",
     "changed": "A percentage is written `25%`, from `0%` to `100%`.",
@@ -89,7 +87,7 @@ def _not_in_mode(document: Document, found: Finding) -> Problems:
 def _unknown_keys(document: Document, found: Finding) -> Problems:
     for key in _extras(found):
         place = document.key_place((*found.way, key))
-        if found.way[-1:] == ("preferences",) and TEXT_CHANNELS.fullmatch(key):
+        if found.way[-1:] == ("preferences",) and re.fullmatch(TEXT_CHANNELS, key.lower()):
             message = f"`{key}` is no channel: recipients could be charged for messages that they never asked for."
             yield Problem("text-channel", message, place, "remove it; a call to the cell phone is `cell_phone`")
             continue

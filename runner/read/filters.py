@@ -19,7 +19,7 @@ from runner.values.vocabulary import FIELDS, Field, FieldKind, Mode, Operator
 if TYPE_CHECKING:
     from runner.read.document import Way
 
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SEVERAL = frozenset({Operator.BETWEEN, Operator.IN, Operator.NOT_IN})
 
 
@@ -99,11 +99,13 @@ def _people_file(reading: Reading, way: Way, name: str) -> People | None:
         return None
 
 
-def _pass_through(reading: Reading, way: Way, sql: str) -> PassThrough:
-    for fault in faults(sql):
-        place = reading.document.place_inside(way, fault.offset)
-        reading.problems.append(Problem("sql-shape", fault.message, place, fault.hint))
-    return PassThrough(sql, bindable(sql), reading.document.place(way))
+def _pass_through(reading: Reading, way: Way, sql: str) -> PassThrough | None:
+    found = [
+        Problem("sql-shape", fault.message, reading.document.place_inside(way, fault.offset), fault.hint)
+        for fault in faults(sql)
+    ]
+    reading.problems.extend(found)
+    return None if found else PassThrough(sql, bindable(sql), reading.document.place(way))
 
 
 def _query(reading: Reading, way: Way, data: dict[str, object], field: Field) -> Query | None:
@@ -173,10 +175,11 @@ def _wrong_type(document: Document, way: Way, field: Field) -> Problem:
 
 
 def _date(reading: Reading, way: Way, text: str) -> date | None:
+    written = re.fullmatch(DATE, text) is not None
     try:
-        return date.fromisoformat(text if DATE.fullmatch(text) else "")
+        # fromisoformat alone would also take 20260824 and 2026-W35-1
+        return date.fromisoformat(text if written else "")
     except ValueError:
-        written = DATE.fullmatch(text) is not None
         message = "There is no such day." if written else f"`{text[:40]}` is no date written YYYY-MM-DD."
         reading.problems.append(Problem("wrong-date", message, reading.document.place(way), "2026-08-24, for example"))
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 AS_OF = "as_of"
 """The one parameter, written `:as_of`: the day of the run."""
+
+MOST_FAULTS = 20
+"""After so many, what follows is no SQL, and its places would take long to find."""
 
 STARTS = frozenset({"SELECT", "WITH", "VALUES"})
 REFUSED_WORDS = {
@@ -29,8 +33,7 @@ STATEMENTS = frozenset(
 )
 
 # Every text matches: what is no token is `other`, what is never closed is `unclosed`; nothing matches in two ways.
-TOKEN = re.compile(
-    r"""
+TOKEN = r"""
       (?P<space>[ \t\n]+|\r\n)
     | (?P<comment>--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)
     | (?P<string>'(?:[^']|'')*'(?!')|"(?:[^"]|"")*"(?!"))
@@ -40,9 +43,7 @@ TOKEN = re.compile(
     | (?P<parameter>(?<![:\w]):as_of(?![\w$]))
     | (?P<unclosed>/\*|['"`\[])
     | (?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
 UNCLOSED = {
     "'": "A quote that is never closed.",
     '"': "A quote that is never closed.",
@@ -68,25 +69,31 @@ class Fault:
     hint: str | None = None
 
 
+def _tokens(sql: str) -> Iterator[re.Match[str]]:
+    # compiled here, and kept by re: most jobs have no SQL, and should not wait for it
+    return re.finditer(TOKEN, sql, re.VERBOSE | re.DOTALL)
+
+
 def faults(sql: str) -> tuple[Fault, ...]:
-    """Return everything that keeps SQL from being sent, in its order; nothing if it is one plain SELECT."""
-    tokens = list(TOKEN.finditer(sql))
-    unclosed = next((place for place, token in enumerate(tokens) if token.lastgroup == "unclosed"), None)
-    if unclosed is not None:  # what follows is inside of it, or isn't: nobody can say
-        token = tokens[unclosed]
-        return (*_faults(tokens[:unclosed]), Fault(token.start(), UNCLOSED[token[0]]))
-    return (*_faults(tokens), *_unclosed_parentheses(tokens))
+    """Return what keeps SQL from being sent, in its order, the first `MOST_FAULTS`; nothing for one plain SELECT."""
+    tokens = []
+    for token in _tokens(sql):
+        if token.lastgroup == "unclosed":  # what follows is inside of it, or isn't: nobody can say
+            unclosed = Fault(token.start(), UNCLOSED[token[0]])
+            return (*islice(_faults(tokens), MOST_FAULTS - 1), unclosed)
+        tokens.append(token)
+    return tuple(islice((*_faults(tokens), *_unclosed_parentheses(tokens)), MOST_FAULTS))
 
 
 def as_of_places(sql: str) -> tuple[tuple[int, int], ...]:
     """Return where `:as_of` stands as a parameter: outside strings, comments and names."""
-    return tuple(token.span() for token in TOKEN.finditer(sql) if token.lastgroup == "parameter")
+    return tuple(token.span() for token in _tokens(sql) if token.lastgroup == "parameter")
 
 
 def bindable(sql: str) -> str:
     r"""Return the SQL for SQLAlchemy's `text()`: `:as_of` as it stands, every other colon as `\:`."""
     return "".join(
-        token[0] if token.lastgroup == "parameter" else token[0].replace(":", "\\:") for token in TOKEN.finditer(sql)
+        token[0] if token.lastgroup == "parameter" else token[0].replace(":", "\\:") for token in _tokens(sql)
     )
 
 
@@ -130,7 +137,7 @@ def _comment_faults(tokens: list[re.Match[str]]) -> Iterator[Fault]:
             yield Fault(start, "A comment that MariaDB executes.", "remove it")
         elif text.startswith("/*") and "/*" in text[1:-2]:
             yield Fault(start + text.index("/*", 1), "A comment within a comment: databases read it differently.")
-        elif text.startswith("--") and not re.match(r"--(\s|$)", text):
+        elif text.startswith("--") and not re.match(r"--([ \t\r]|\Z)", text):
             # to MariaDB `--x` is no comment but minus minus x
             yield Fault(
                 start, "A comment without a space after its `--`: databases read it differently.", "write `-- `"

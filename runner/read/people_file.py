@@ -18,7 +18,7 @@ COLUMN = "person_id"
 MOST_PROBLEMS = 100
 """More lines than these are not told one by one: a file of another kind would have millions."""
 
-ID = re.compile(r"[-+]?[0-9]{1,19}")
+ID = r"[-+]?[0-9]{1,19}"
 
 
 def parse_people(content: bytes, file: str) -> tuple[int, ...]:
@@ -59,7 +59,7 @@ def _header_problem(rows: Iterator[list[str]], file: str) -> Problem | None:
 
 def _id(row: list[str]) -> int | None:
     text = row[0].strip()
-    if len(row) != 1 or not ID.fullmatch(text):
+    if len(row) != 1 or re.fullmatch(ID, text) is None:
         return None
     number = int(text)
     return number if MIN_INTEGER <= number <= MAX_INTEGER else None

@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _TOKEN = re.compile(r"(\s*)('(?:[^']|'')*'|\"[^\"]*\"|\[[^\]]*\]|`[^`]*`|--[^\n]*|\w+|.)", re.ASCII | re.DOTALL)
 _CLAUSES = frozenset({"SELECT", "FROM", "WHERE", "SET", "UNION", "VALUES", "GROUP", "ORDER", "LEFT"})
 _INDENT = "  "
+_LONGEST = 200
+
+
+def render_statements(title: str, statements: Iterable[tuple[str, str, Mapping[str, object]]]) -> str:
+    """Return statements as a script: each with what it does and the values bound to it, as comments."""
+    return "\n\n".join([f"-- {title}", *(_statement(*statement) for statement in statements)])
+
+
+def _statement(title: str, sql: str, values: Mapping[str, object]) -> str:
+    bound = [f"--   :{name} = {_value(value)}" for name, value in values.items()]
+    return "\n".join([f"-- {title}", *bound, f"{lay_out(sql)};"])
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "(known when the run is under way)"
+    text = f"{value}".replace("\n", " ").replace("\r", " ")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
 
 
 def lay_out(sql: str) -> str:

@@ -138,7 +138,7 @@ def _numbers(tally: Tally) -> RenderableType:
 
 
 def _matrix(tally: Tally) -> RenderableType:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, show_edge=False)
     table.add_column("Preferences that change", min_width=12, max_width=13)
     for channel in Channel:
         table.add_column(channel.label, justify="right", min_width=9)
