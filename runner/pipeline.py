@@ -122,7 +122,7 @@ def _follow(  # noqa: PLR0913 - the whole story needs its whole cast
     plan = order.compile(run_no is not None)
     watch.step("look up the calendars and the people selected")
     require_calendars(connection, plan)
-    ids = look_up(connection, database.backend, plan.lookups, occasion.as_of)
+    ids = {**plan.parameters, **look_up(connection, database.backend, plan.lookups, occasion.as_of)}
     watch.step("find the people in scope and their contact points")
     set_stage(connection, plan, ids)
     if run_no is not None:

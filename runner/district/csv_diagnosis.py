@@ -108,7 +108,7 @@ def _read(
     with opened(path) as source:
         try:
             staging.headers[table.name] = header = source.header()
-            if wrong := header_findings(table, header):
+            if wrong := header_findings(table, header, source.reader.line_num):
                 findings.add(*wrong)
                 return False
             checks = [check_of(column) for column in columns_of(table, header)]

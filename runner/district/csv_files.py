@@ -48,9 +48,9 @@ class Source:
     reader: _csv.Reader
 
     def header(self) -> list[str]:
-        """Read the first record."""
+        """Read the first record that is not a blank line; empty where there is none."""
         try:
-            return next(self.reader, [])
+            return next(filter(None, self.reader), [])
         except csv.Error as error:
             raise Broken(1, error) from error
 
@@ -120,15 +120,13 @@ def _problem(path: Path, others: list[str]) -> Problem | None:
         if not stat.S_ISREG(path.stat().st_mode):
             return Problem("file-unreadable", f"{path.name} is not a regular file.", place)
         with path.open("rb") as file:
-            start = file.read(4)
+            start = file.read(2)
     except FileNotFoundError:
         return Problem("csv-missing", f"{path.name} is missing.", place, _near(path.name, others))
     except OSError as error:
         return Problem("file-unreadable", f"{path.name} can't be read: {error.strerror}.", place)
-    if start.startswith(UTF_16):
+    if start in UTF_16:
         return Problem("text-encoding", f"{path.name} is UTF-16.", place, "save it as UTF-8")
-    if not start.removeprefix(b"\xef\xbb\xbf"):
-        return Problem("file-empty", f"{path.name} has nothing in it, not even a header.", place)
     return None
 
 

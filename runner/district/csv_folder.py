@@ -81,7 +81,7 @@ def _load(connection: Connection, table: Table, path: Path, read: _Progress) -> 
     with opened(path) as source:
         try:
             header = source.header()
-            if header_findings(table, header):
+            if header_findings(table, header, source.reader.line_num):
                 raise _Doubt
             checks = [check_of(column) for column in columns_of(table, header)]
             inserter = Inserter(connection, table, tuple(header))

@@ -18,11 +18,14 @@ def columns_of(table: Table, header: list[str]) -> list[Column[Any]]:
     return [table.columns[name] for name in header]
 
 
-def header_findings(table: Table, header: list[str]) -> list[Finding]:
-    """Return all that is wrong with a header; nothing where every field can be read by it."""
+def header_findings(table: Table, header: list[str], line: int) -> list[Finding]:
+    """Return all that is wrong with a header on that line; nothing where every field can be read by it."""
+    if not header:
+        message = f"{table.name}.csv has nothing in it, not even a header."
+        return [Finding(table.name, 1, None, Fault("file-empty", message))]
     return [
-        *(Finding(table.name, 1, index, fault) for index, fault in _faults(table, header)),
-        *(Finding(table.name, 1, None, fault) for fault in _missing(table, header)),
+        *(Finding(table.name, line, index, fault) for index, fault in _faults(table, header)),
+        *(Finding(table.name, line, None, fault) for fault in _missing(table, header)),
     ]
 
 

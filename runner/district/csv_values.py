@@ -149,7 +149,7 @@ def _date(column: Column[Any], cell: str) -> Fault | None:
 def _flag(column: Column[Any], cell: str) -> Fault | None:
     if cell.lower() in FLAGS:
         return None
-    return Fault("csv-value", f"{column.name} is not a flag{_shown(cell)}.", "write 0, 1, true or false")
+    return Fault("csv-value", f"{column.name} is not a flag{_shown(cell, _SHOWN_FLAGS)}.", "write 0, 1, true or false")
 
 
 def _channel(cell: str) -> Fault | None:
@@ -170,6 +170,6 @@ def _channel(cell: str) -> Fault | None:
     )
 
 
-def _shown(cell: str) -> str:
+def _shown(cell: str, words: frozenset[str] = frozenset()) -> str:
     """Return a wrong value for a message, or nothing where it might be personal."""
-    return f": `{cell}`" if _SHOWN.fullmatch(cell) or cell.lower() in _SHOWN_FLAGS else ""
+    return f": `{cell}`" if _SHOWN.fullmatch(cell) or cell.lower() in words else ""

@@ -20,6 +20,7 @@ Way: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 64
 MAX_NODES = 50_000
+ESCAPE_HINT = "remove it, or write the character itself"
 
 SYNTAX = (
     (r"found character '\\t'", "A tab, where only spaces can stand.", "use spaces"),
@@ -31,6 +32,8 @@ SYNTAX = (
     ("could not find expected ':'", "A line without a `:`, where a key must stand.", None),
     ("expected <block end>", "This line fits neither the lines above nor their indentation.", "align it"),
     (r"unknown escape character '(.)'", "In double quotes `\\{0}` means nothing.", "use single quotes"),
+    ("expected the node content", "A value is missing here.", None),
+    ("expected '<document start>'", "This stands outside of the one thing that the file is.", None),
     ("undefined tag handle", "A tag that is not declared.", "remove it"),
 )
 
@@ -136,7 +139,7 @@ def _events(text: str, file: str, loader_class: Any) -> Iterator[yaml.Event]:  #
             yield loader.get_event()
     except (ValueError, OverflowError):  # PyYAML hands any \U00000000 to chr()
         place = Position(file, loader.get_mark().line + 1, loader.get_mark().column - 1)
-        _stop("text-encoding", "An escape that stands for no character.", place)
+        _stop("text-encoding", "An escape that stands for no character.", place, ESCAPE_HINT)
     finally:
         loader.dispose()
 
@@ -156,10 +159,9 @@ class _Reader:
 
     def document(self) -> Document:
         next(self.events)  # the stream starts
-        if not isinstance(event := next(self.events), yaml.DocumentStartEvent):
-            _stop("file-empty", "There is nothing in this file.", self._place(event))
-        data = self._node(next(self.events), ())
-        if data is None and self.text[slice(*self.spans[()])] == "":
+        started = isinstance(next(self.events), yaml.DocumentStartEvent)
+        data = self._node(next(self.events), ()) if started else None
+        if not started or (data is None and self.text[slice(*self.spans[()])] == ""):
             _stop("file-empty", "There is nothing in this file.", Position(self.file, 1, 1))
         next(self.events)  # the document ends
         if isinstance(event := next(self.events), yaml.DocumentStartEvent):
@@ -257,7 +259,7 @@ class _Reader:
             lines = source[: first_unstorable_escape(source)].split("\n")
             column = len(lines[-1]) + 1 + (start.column if len(lines) == 1 else 0)
             place = Position(self.file, start.line + len(lines), column)
-            _stop("text-encoding", "An escape for a character that no database takes.", place)
+            _stop("text-encoding", "An escape for a character that no database takes.", place, ESCAPE_HINT)
 
     def _place(self, event: yaml.Event) -> Position:
         return Position(self.file, _start(event).line + 1, _start(event).column + 1)

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 Problems: TypeAlias = "Iterator[Problem]"
 
-NEVER = "false"
-"""The keyword of a finding that broke no keyword: the schema itself is `false`."""
-
 EXPECTED = {
     "object": "a mapping",
     "array": "a list",
@@ -50,7 +47,7 @@ SETTINGS = {
 }
 KINDS = ("all", "any", "not", "field", "people", "people_file", "sql")
 OPERATORS = tuple(operator.value for operator in Operator)
-TEXT_CHANNELS = r"(text|sms|mms)s?([ _-]?(messag(e|er|ing)|phone|number)s?)?"
+TEXT_CHANNELS = r"(text|sms|mms)s?([ _-]?(messag(e|er|ing)|messenger|phone|number)s?)?"
 SHAPES = {
     "name": "A name has lower-case letters, digits, `-` and `_`, and begins with a letter or digit.",
     "changed": "A percentage is written `25%`, from `0%` to `100%`.",
@@ -153,10 +150,13 @@ def _spelling_hint(expected: list[str], value: object, source: str) -> str | Non
     word = str(value).lower()
     if "boolean" in expected:
         return f"write `{TRUTHS[word]}`" if word in TRUTHS else None
+    if isinstance(value, float):
+        return f"write `{value:.0f}`" if value.is_integer() else None
     return "write it without quotes" if re.fullmatch(r"[0-9]+", word) else None
 
 
 MAPPINGS = {
+    "Job": "a job file begins with `version: 1`",
     "Calendar": "write `{school: …, year: …}`",
     "Calendar entry": "write `{school: …, year: …}`",
     "Filter": "a list goes under `all:` or `any:`",
@@ -246,7 +246,7 @@ def _too_many_keys(document: Document, found: Finding) -> Problems:
 
 
 EXPLANATIONS: Mapping[str, Callable[[Document, Finding], Problems]] = {
-    NEVER: _not_in_mode,
+    "not": _not_in_mode,  # `{"not": {}}`: in this mode, never
     "additionalProperties": _unknown_keys,
     "required": _missing_keys,
     "anyOf": _missing_kind,

@@ -53,22 +53,16 @@ def read_job(folder: Folder, job: Path) -> bytes:
 
 def read_inside(folder: Folder, name: str, limit: int, place: Position) -> bytes:
     """Return the bytes of a file that a job names at `place`, at most `limit` of them. Raises `Stopped`."""
-    if name in folder.contents:
-        return folder.contents[name]
-    if PurePath(name).is_absolute():
-        _stop(
-            "file-outside", f"`{name}` is no path inside the job file's folder.", place, "write it from that folder on"
-        )
-    try:
-        inside = (folder.root / name).resolve().is_relative_to(folder.root)
-    except (OSError, RuntimeError, ValueError) as error:
-        _stop("file-unreadable", f"`{name}` can't be read: {_reason(error)}.", place)
-    if not inside:
-        _stop("file-outside", f"`{name}` lies outside the job file's folder.", place, "move it into that folder")
-    path = _resolve(folder.root / name, name, place)
-    if not path.is_relative_to(folder.root):
-        _stop("file-outside", f"`{name}` lies outside the job file's folder.", place, "move it into that folder")
-    return _remember(folder, name, _read(path, name, limit, place))
+    if (key := PurePath(name).as_posix()) in folder.contents:
+        return folder.contents[key]
+    shown = str(folder.given / name)
+    # first where it would be, then where it is: a file outside is not there for us, whether it exists or not
+    for strict in (False, True):
+        path = _resolve(folder.root / name, shown, place, strict=strict)
+        if not path.is_relative_to(folder.root):
+            message = f"`{name}` lies outside the job file's folder."
+            _stop("file-outside", message, place, "move it into that folder, and write its path from there")
+    return _remember(folder, key, _read(path, shown, limit, place))
 
 
 def missing(path: Path) -> Iterator[Problem]:
@@ -77,6 +71,11 @@ def missing(path: Path) -> Iterator[Problem]:
         _resolve(path, str(path), None)
     except Stopped as stopped:
         yield from stopped.problems
+
+
+def true_path(path: Path) -> str:
+    """Return where a path leads, also if it leads nowhere: the same for two names of one file."""
+    return os.path.realpath(path)
 
 
 def yaml_files(folder: Path) -> Iterator[Path]:
@@ -92,21 +91,21 @@ def digest(folder: Folder, hashed_only: Iterable[str]) -> tuple[str, tuple[ReadF
     """Return the SHA-256 over every file read, and the files; of those `hashed_only` the text is left out."""
     total = hashlib.sha256()
     files = []
+    textless = {PurePath(name).as_posix() for name in hashed_only}
     for name, content in folder.contents.items():
-        posix = PurePath(name).as_posix()
         # name and length first, so that no two sets of files give the same bytes
-        total.update(f"{posix}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        total.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
         total.update(content)
-        text = None if name in hashed_only else content.decode("utf-8")
-        files.append(ReadFile(posix, hashlib.sha256(content).hexdigest(), text))
+        text = None if name in textless else content.decode("utf-8")
+        files.append(ReadFile(name, hashlib.sha256(content).hexdigest(), text))
     return total.hexdigest(), tuple(files)
 
 
-def _resolve(path: Path, name: str, place: Position | None) -> Path:
+def _resolve(path: Path, name: str, place: Position | None, *, strict: bool = True) -> Path:
     try:
-        return path.resolve(strict=True)
+        return path.resolve(strict=strict)
     except FileNotFoundError:
-        _stop("file-missing", f"There is no file {name}.", place, did_you_mean(_neighbour(path)))
+        _stop("file-missing", f"There is no file {name}.", place, did_you_mean(_neighbour(path, name)))
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no permission, U+0000
         _stop("file-unreadable", f"{name} can't be read: {_reason(error)}.", place)
 
@@ -129,12 +128,12 @@ def _remember(folder: Folder, name: str, content: bytes) -> bytes:
     return content
 
 
-def _neighbour(path: Path) -> str | None:
+def _neighbour(path: Path, name: str) -> str | None:
     try:
-        names = os.listdir(path.parent)  # noqa: PTH208 - names are all that is wanted
+        near = nearest(path.name, os.listdir(path.parent))  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return None
-    return nearest(path.name, names)
+    return None if near is None else str(PurePath(name).with_name(near))
 
 
 def _reason(error: Exception) -> str:

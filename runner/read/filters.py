@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runner.read.document import Way
 
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+QUOTED_ID = r"'[0-9]{1,18}'|\"[0-9]{1,18}\""
 SEVERAL = frozenset({Operator.BETWEEN, Operator.IN, Operator.NOT_IN})
 
 
@@ -168,9 +169,12 @@ def _value(reading: Reading, way: Way, field: Field) -> str | int | date | None:
 def _wrong_type(document: Document, way: Way, field: Field) -> Problem:
     source = document.source(way) or ""
     expected, hint = {
-        FieldKind.DATE: ("a date", "write it as YYYY-MM-DD"),
-        FieldKind.ID: ("a whole number", "write it without quotes" if source.strip("'\"").isdecimal() else None),
-    }.get(field.kind, ("text", f'quote it: "{source}"'))
+        FieldKind.DATE: ("a date, not a number", "write it as YYYY-MM-DD"),
+        FieldKind.ID: (
+            "a whole number, not text",
+            "write it without quotes" if re.fullmatch(QUOTED_ID, source) else None,
+        ),
+    }.get(field.kind, ("text, not a number", f'quote it: "{source}"'))
     return Problem("wrong-type", f"`{field.name}` is compared with {expected}.", document.place(way), hint)
 
 

@@ -11,7 +11,7 @@ from runner.read.filters import Reading, read_filter
 from runner.read.schema import validate
 from runner.values.job import CalendarEntry, Job, Limits
 from runner.values.problems import Position, Problem, Stopped
-from runner.values.vocabulary import Channel, CustomSelections, Enrollments, Mode, Reason, fold
+from runner.values.vocabulary import Channel, CustomSelections, Enrollments, Mode, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ def load(path: Path) -> Job:
     data = document.data if isinstance(document.data, dict) else {}
     reading = Reading(document, _mode(data), folder, problems, [])
     node = read_filter(reading, ("filter",)) if "filter" in data else None
-    problems += [*_repeated_grades(document, data), *_nothing_set(document, data)]
+    problems += _nothing_set(document, data)
     if problems:
         raise Stopped(*sorted(set(problems), key=lambda problem: _order(problem, str(path))))
     digest, read = files.digest(folder, reading.people_files)
@@ -59,7 +59,7 @@ def find_jobs(paths: Iterable[Path]) -> list[Path]:
     if not found:
         where = ", ".join(str(path) for path in paths)
         raise Stopped(Problem("no-jobs", f"There is no job file below {where}.", None, "a job file ends in .yaml"))
-    return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
+    return list({files.true_path(path): path for path in reversed(found)}.values())[::-1]
 
 
 def _jobs_below(folder: Path) -> list[Path]:
@@ -76,16 +76,6 @@ def _is_job(path: Path) -> bool:
 
 def _mode(data: Mapping[str, object]) -> Mode | None:
     return next((mode for mode in Mode if mode == data.get("mode")), None)
-
-
-def _repeated_grades(document: Document, data: Mapping[str, object]) -> Iterator[Problem]:
-    grades = data.get("grades")
-    first: dict[str, int] = {}
-    for index, grade in enumerate(grades if isinstance(grades, list) else ()):
-        if isinstance(grade, str) and first.setdefault(fold(grade), index) != index:
-            line = document.place(("grades", first[fold(grade)])).line
-            message = f"The grade `{grade}` stands here a second time; the first is on line {line}."
-            yield Problem("repeated", message, document.place(("grades", index)), "case does not count")
 
 
 def _nothing_set(document: Document, data: Mapping[str, object]) -> Iterator[Problem]:

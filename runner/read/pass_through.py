@@ -33,7 +33,7 @@ STATEMENTS = frozenset(
 )
 
 # Every text matches: what is no token is `other`, what is never closed is `unclosed`; nothing matches in two ways.
-TOKEN = r"""
+LEXICON = r"""
       (?P<space>[ \t\n]+|\r\n)
     | (?P<comment>--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)
     | (?P<string>'(?:[^']|'')*'(?!')|"(?:[^"]|"")*"(?!"))
@@ -71,12 +71,12 @@ class Fault:
 
 def _tokens(sql: str) -> Iterator[re.Match[str]]:
     # compiled here, and kept by re: most jobs have no SQL, and should not wait for it
-    return re.finditer(TOKEN, sql, re.VERBOSE | re.DOTALL)
+    return re.finditer(LEXICON, sql, re.VERBOSE | re.DOTALL)
 
 
 def faults(sql: str) -> tuple[Fault, ...]:
     """Return what keeps SQL from being sent, in its order, the first `MOST_FAULTS`; nothing for one plain SELECT."""
-    tokens = []
+    tokens: list[re.Match[str]] = []
     for token in _tokens(sql):
         if token.lastgroup == "unclosed":  # what follows is inside of it, or isn't: nobody can say
             unclosed = Fault(token.start(), UNCLOSED[token[0]])

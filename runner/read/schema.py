@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from runner.read.explain import NEVER, Finding, explain
+from runner.read.explain import Finding, explain
 from runner.read.scalars import BROKEN
 
 if TYPE_CHECKING:
@@ -42,20 +42,16 @@ def validate(document: Document, subschema: str | None = None) -> tuple[Problem,
         validator = validator.evolve(schema=_schema()["$defs"][subschema])
     errors = validator.iter_errors(cast("Any", document.data))
     findings = [_finding(error) for error in errors if error.instance is not BROKEN]
-    mistyped = {found.way for found in findings if found.keyword == "type"}
-    problems = [
-        problem
-        for found in findings
-        if found.keyword == "type" or found.way not in mistyped
-        for problem in explain(document, found)
-    ]
-    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.place, problem.code, problem.message)))
+    # of a value of the wrong type nothing else is worth saying, and that only once
+    mistyped = {found.way: found for found in reversed(findings) if found.keyword == "type"}
+    telling = [found for found in findings if mistyped.get(found.way, found) is found]
+    problems = {problem for found in telling for problem in explain(document, found)}
+    return tuple(sorted(problems, key=lambda problem: (problem.place, problem.code, problem.message)))
 
 
 def _finding(error: ValidationError) -> Finding:
-    keyword = error.validator if isinstance(error.validator, str) else NEVER
-    schema = error.schema if isinstance(error.schema, dict) else {}
-    return Finding(tuple(error.absolute_path), error.instance, keyword, error.validator_value, schema)
+    schema = cast("dict[str, Any]", error.schema)
+    return Finding(tuple(error.absolute_path), error.instance, str(error.validator), error.validator_value, schema)
 
 
 @cache

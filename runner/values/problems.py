@@ -94,7 +94,6 @@ _register(
         "wrong-type": "A value of another type than the one expected: a number where text belongs, and so on.",
         "wrong-value": "A value that is not one of those allowed.",
         "too-few": "A list or mapping that must hold something is empty.",
-        "repeated": "A list holds the same value twice.",
         "text-channel": "`text` and `sms` are no channels: recipients could be charged for what they never asked for.",
         "nothing-set": "A `preferences` matrix that sets nothing.",
         "not-in-mode": "A key or a field that means nothing in this job's mode.",
