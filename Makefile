@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+DOCS   := README.md docs/cli.md docs/errors.md docs/job-file.md
 
 .PHONY: help demo test lint check bench docs format clean
 
@@ -14,3 +15,36 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
 	@touch $@
+
+demo: $(READY) ## make a synthetic district (district.db) and run jobs/fall.yaml on it
+	@rm -f district.db district.db-wal district.db-shm
+	$(BIN)/runner demo
+	$(BIN)/runner run jobs/fall.yaml
+
+test: $(READY) ## run the tests, with branch coverage of runner/
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: $(READY) ## ruff, mypy, the import contracts, and the generated docs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/cog --check -P $(DOCS)
+
+check: lint test ## everything that CI runs
+
+bench: $(READY) ## measure a run against bare SQL, side by side
+	$(BIN)/python benchmarks/run.py
+
+docs: $(READY) ## write the generated parts of the docs anew
+	$(BIN)/cog -r -P $(DOCS)
+
+format: $(READY) ## lay the code out
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## remove the environment, the demo database and every cache
+	rm -rf $(VENV) district.db district.db-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

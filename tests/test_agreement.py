@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runner.values.result import Result
     from tests.strategies import District
 
-EXAMPLES = 200
+EXAMPLES = 100
 
 
 @pytest.fixture(scope="module")

@@ -261,8 +261,8 @@ QUOTES = 'a field in quotes ends at a quote, and a quote in it is doubled: "6"" 
          "The header lacks emergency, which contact_point must have.", None),
         ("household", "household_id,name", '"household_id"x,name', "csv-shape", 1, 1,
          "The quotes of this record are wrong; nothing after it was read.", QUOTES),
-        ("household", "household_id,name", "\n\nhousehold_id,nam", "csv-header", 3, 14,
-         "Field 2 of the header is not a column of household.", "did you mean `name`?"),
+        ("household", "household_id,name", "\n\nhousehold_id,name,x", "csv-header", 3, 19,
+         "Field 3 of the header is not a column of household.", "the columns of household are household_id, name"),
         # the shape
         ("person", "Rivera,\n", "Rivera\n", "csv-shape", 3, 1, "The record has 3 fields, and the header 4.", None),
         ("person", "Rivera,\n", "Rivera,,x\n", "csv-shape", 3, 1, "The record has 5 fields, and the header 4.", None),

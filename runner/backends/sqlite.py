@@ -302,7 +302,7 @@ def _engine(url: URL, mode: str, pragmas: tuple[str, ...]) -> Engine:
     def _prepare(driver: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         driver.isolation_level = None  # the driver would begin and commit on its own
         driver.create_function(_FOLD, 1, _fold, deterministic=True)
-        for pragma in (f"PRAGMA cache_size=-{_CACHE_KIB}", "PRAGMA temp_store=MEMORY", *pragmas):
+        for pragma in (f"PRAGMA cache_size=-{_CACHE_KIB}", *pragmas):
             driver.execute(pragma)
 
     return engine

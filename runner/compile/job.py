@@ -62,7 +62,7 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool) -> P
         unknown_people=_unknown_people(selections.people),
         stage=tuple(stage.statements),
         people=Statement("Count the people in scope.", count_people(scope, staff)),
-        why_empty=why_empty(job, the_day, language, selections),
+        why_empty=lambda: why_empty(job, the_day, language, selections),
         change_set=Statement("Write down what will change.", changes.change_set(eligible)),
         tally=Statement(
             "Count per cell what changes, what already was so, and what is kept.",

@@ -57,8 +57,8 @@ class Plan:
 
     `parameters` are the id lists, as JSON text. `calendars` and `unknown_people` return one row with a column per
     entry or selection; `people` one row: people in scope, and how many of them are staff; `tally` a row per channel,
-    with three counts per cell that `count_cell` makes a value of; `reach` one row. `why_empty` is asked only where
-    nobody is in scope, which `place` then speaks of. `stage` is empty where everything stands in the statements.
+    with three counts per cell that `count_cell` makes a value of; `reach` one row. `why_empty` is compiled only
+    where nobody is in scope, which `place` then speaks of. `stage` is empty where everything stands in the statements.
     """
 
     place: Position | None
@@ -69,7 +69,7 @@ class Plan:
     unknown_people: Statement | None
     stage: tuple[Statement, ...]
     people: Statement
-    why_empty: WhyEmpty | None
+    why_empty: Callable[[], WhyEmpty] | None
     change_set: Statement
     tally: Statement
     reach: Statement

@@ -47,8 +47,9 @@ class _Progress:
 def load_folder(connection: Connection, folder: Path, progress: Callable[[str, int, int], None]) -> dict[str, int]:
     """Load the files of a folder, and return the number of rows of each table.
 
-    `progress` is told the table, the bytes read so far of all files, and their sum. The caller owns the transaction.
-    Stopped holds every problem of the files, a hundred at most in full; the caller rolls back then.
+    `progress` is told the table, the bytes read so far of all files, and their sum. The caller owns the transaction
+    and has begun it: in none, SQLite would take the end of the savepoint for a COMMIT. Stopped holds every problem of
+    the files, a hundred at most in full; the caller rolls back then.
 
     The rows go straight into the tables, checked some hundreds at a time. At the first thing that is wrong all files
     are read once more, to find everything that is: a good folder pays nothing for that.

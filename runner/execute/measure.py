@@ -65,7 +65,7 @@ def measure(
     step("count the people")
     people, staff = connection.execute(plan.people.clause, ids).one()
     if not people and not allow_empty and plan.why_empty is not None:
-        raise Stopped(_empty(connection, plan.why_empty, plan.place, ids))
+        raise Stopped(_empty(connection, plan.why_empty(), plan.place, ids))
     step("count the preferences")
     rows = {Channel(row.channel): row for row in connection.execute(plan.tally.clause, ids)}
     step("count who is reached")

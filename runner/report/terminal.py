@@ -139,9 +139,9 @@ def _numbers(tally: Tally) -> RenderableType:
 
 def _matrix(tally: Tally) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, show_edge=False)
-    table.add_column("Preferences that change", min_width=12, max_width=13)
+    table.add_column("Preferences that change", width=12)
     for channel in Channel:
-        table.add_column(channel.label, justify="right", min_width=9)
+        table.add_column(channel.label, justify="right", width=10)
     for reason in Reason:
         table.add_row(
             reason.label,
