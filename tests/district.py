@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from sqlalchemy import delete, insert, select
 
+from runner.district.create import create_tables
 from runner.execute.database import Database, making, open_database
 from runner.execute.history import find_run
 from runner.execute.interrupts import Interrupts
 from runner.execute.orders import order_job, order_undo
-from runner.district.create import create_tables
 from runner.pipeline import Watch, dry_run, run
 from runner.read.jobs import load
 from runner.tables import contact_point, district, history, runner_change, runner_lock, runner_meta
