@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.values.problems import Kind
-from runner.values.result import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +48,8 @@ def exit_code_of_problems(problems: Iterable[Problem]) -> int:
 
 def exit_code_of_results(results: Iterable[Result], *, detailed: bool) -> int:
     """Return the exit code of the first result that failed; with `detailed` 2 where a dry run finds changes."""
+    from runner.values.result import Status
+
     pending = False
     for result in results:
         if result.errors:

@@ -20,7 +20,6 @@ from runner.cli.options import (
     OutputFormat,
     Schema,
 )
-from runner.cli.surroundings import occasion
 from runner.values.problems import Problem, Stopped
 
 if TYPE_CHECKING:
@@ -96,6 +95,7 @@ def sql(
 ) -> None:
     """Print the statements that a run of a job sends, to read; without a database."""
     from runner.backends.registry import language
+    from runner.cli.surroundings import occasion
     from runner.compile.job import compile_job
     from runner.compile.text import statements
     from runner.read.jobs import load
@@ -141,6 +141,7 @@ def _run_one(
     interrupts: Interrupts,
 ) -> Result:
     """Return the result of one job file; a dry run is one without a time to wait for the lock."""
+    from runner.cli.surroundings import occasion
     from runner.execute.orders import order_job
     from runner.pipeline import Watch, dry_run, not_run, run
     from runner.read.jobs import load
