@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -87,7 +87,8 @@ def run(database: Database, order: Order, occasion: Occasion, watch: Watch, lock
     except Stopped as stopped:
         result = not_run(stopped.problems, order.info, occasion, watch, database.backend.NAME)
         return replace(result, run=RunInfo(None, occasion.run_id) if sent else None)
-    return not_run((_COLLIDED,), order.info, occasion, watch, database.backend.NAME)
+    result = not_run((_COLLIDED,), order.info, occasion, watch, database.backend.NAME)
+    return replace(result, run=RunInfo(None, occasion.run_id))
 
 
 def not_run(
@@ -122,7 +123,8 @@ def _follow(  # noqa: PLR0913 - the whole story needs its whole cast
     plan = order.compile(run_no is not None)
     watch.step("look up the calendars and the people selected")
     require_calendars(connection, plan)
-    ids = {**plan.parameters, **look_up(connection, database.backend, plan.lookups, occasion.as_of)}
+    found = look_up(connection, database.backend, plan.lookups, occasion.as_of, watch.interrupts.stop)
+    ids = {**plan.parameters, **found}
     watch.step("find the people in scope and their contact points")
     set_stage(connection, plan, ids)
     if run_no is not None:
@@ -163,14 +165,18 @@ def _commit(connection: Connection, database: Database, occasion: Occasion, watc
             connection.commit()
         except DBAPIError as error:
             failure = error
-            connection.rollback()
-        with database.create_engine().connect() as again:
-            recorded = is_recorded(again, occasion.run_id)
+            with suppress(DBAPIError):
+                connection.close()  # a failed COMMIT may leave the transaction open, and its locks
+        try:
+            with database.create_engine().connect() as again:
+                recorded = is_recorded(again, occasion.run_id)
+        except (DBAPIError, Stopped):
+            raise Stopped(_UNKNOWN) from failure
     if recorded:
         return
     if failure is not None:
         raise failure
-    raise Stopped(Problem("outcome-unknown", "the run's row could not be read again after COMMIT"))
+    raise Stopped(_UNKNOWN)
 
 
 @contextmanager
@@ -196,4 +202,5 @@ _COLLIDED = Problem(
     f"other writers came in between, {ATTEMPTS} times in a row",
     hint="try again at a quieter time",
 )
+_UNKNOWN = Problem("outcome-unknown", "the run's row could not be read again after COMMIT")
 _INTERRUPTED = Problem("interrupted", "interrupted: nothing was changed")

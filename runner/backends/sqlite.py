@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -120,6 +121,11 @@ _FUNCTIONS: Final = frozenset(
 ) | {_FOLD}
 _ACTIONS: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 _MAX_LENGTH: Final = 10_000_000
+# What SQLite says while it only reads the SQL. What it says later may repeat a row's value: `JSON path error near …`.
+_OF_THE_SQL: Final = re.compile(
+    "no such |near |not authorized|ambiguous |incomplete |unrecognized |misuse of |wrong number |circular |"
+    "recursive |table .* has |SELECTs to the left |all VALUES |a GROUP BY |parser stack |too many ",
+)
 
 
 def fold(text: ColumnElement[str]) -> ColumnElement[str]:
@@ -242,7 +248,7 @@ def trouble(error: BaseException) -> Trouble:
 
 
 def refused(error: BaseException, place: Position) -> Problem:
-    """Say why pass-through SQL was not evaluated, in SQLite's words: they repeat the SQL's, never a row's."""
+    """Say why pass-through SQL was not evaluated, in SQLite's words where they repeat the SQL's, never a row's."""
     code = _code(error)
     if code == sqlite3.SQLITE_INTERRUPT:
         return Problem("sql-time", "this SELECT takes too long", place, "let it read less, or by an index")
@@ -250,13 +256,13 @@ def refused(error: BaseException, place: Position) -> Problem:
     if code == sqlite3.SQLITE_AUTH or message.startswith("not authorized"):
         hint = "it may read tables and call plain functions, and nothing else"
         return Problem("sql-refused", f"SQLite refused to evaluate this read-only ({message})", place, hint)
-    return Problem("sql-refused", f"SQLite can't evaluate this: {message}", place)
+    told = message if _OF_THE_SQL.match(message) else _name(error)
+    return Problem("sql-refused", f"SQLite can't evaluate this: {told}", place)
 
 
 def explain(error: BaseException) -> Problem:
     """Say what an error means, with SQLite's own name for it and no value of any row."""
-    code = _code(error)
-    name = getattr(_original(error), "sqlite_errorname", None) or type(_original(error)).__name__
+    code, name = _code(error), _name(error)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return Problem(
             "locked",
@@ -285,7 +291,7 @@ def explain(error: BaseException) -> Problem:
 def _engine(url: URL, mode: str, pragmas: tuple[str, ...]) -> Engine:
     path = _path(url)
     if path is None:
-        engine = sqlalchemy.create_engine(url, poolclass=StaticPool)
+        engine = sqlalchemy.create_engine("sqlite://", poolclass=StaticPool)
     else:
         engine = sqlalchemy.create_engine(
             "sqlite://",
@@ -309,6 +315,15 @@ def _engine(url: URL, mode: str, pragmas: tuple[str, ...]) -> Engine:
 
 
 def _path(url: URL) -> Path | None:
+    if url.host or url.username or url.query:
+        # `sqlite://district.db` is a host to SQLAlchemy, and a database in memory that nobody sees again.
+        raise Stopped(
+            Problem(
+                "database-url",
+                "the URL of a SQLite database names a file, and nothing else",
+                hint="three slashes, then the path: `sqlite:///district.db`; a fourth where it begins at the root",
+            ),
+        )
     if url.database in {None, "", ":memory:"}:
         return None
     return Path(str(url.database))
@@ -341,16 +356,13 @@ def _reading_mode(path: Path) -> str:
 
     `immutable=1` reads without any lock: right only where nobody can be writing, so only where there is no log.
     """
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as probe:
-        try:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as probe:
             probe.execute("select 1 from sqlite_master limit 1").fetchall()
-        except sqlite3.OperationalError as error:
-            cannot_open = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
-            log = path.with_name(path.name + "-wal")
-            if cannot_open and not log.exists():
-                return "?mode=ro&immutable=1"
-        except sqlite3.DatabaseError:
-            pass  # the first real statement says it better
+    except sqlite3.DatabaseError as error:  # where it is another one, the first real statement says it better
+        log = path.with_name(path.name + "-wal")
+        if _code(error) in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY} and not log.exists():
+            return "?mode=ro&immutable=1"
     return "?mode=ro"
 
 
@@ -374,6 +386,10 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 def _original(error: BaseException) -> BaseException:
     return getattr(error, "orig", None) or error
+
+
+def _name(error: BaseException) -> str:
+    return getattr(_original(error), "sqlite_errorname", None) or type(_original(error)).__name__
 
 
 def _code(error: BaseException) -> int:

@@ -90,9 +90,10 @@ def execute(arguments: list[str]) -> int:
         return exit_code_of_problems(stopped.problems)
     except typer.TyperException as error:
         hint = "`runner --help` lists the commands, `runner COMMAND --help` their options"
-        terminal.complain(render_problems([Problem("usage", error.format_message(), hint=hint)]))
+        terminal.complain(render_problems([Problem("usage", error.format_message() or "Missing command.", hint=hint)]))
         return EXIT_CODES[Kind.USAGE]
     except (typer.Abort, KeyboardInterrupt):
+        terminal.complain(render_problems([Problem("interrupted", "interrupted before the end")]))
         return EXIT_CODES[Kind.INTERRUPTED]
     except Exception as error:  # noqa: BLE001 - the last line of defence: the message may hold a row's values
         terminal.complain(render_problems([_unexpected(error)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +25,16 @@ class DialectName(StrEnum):
     POSTGRESQL = "postgresql"
     MARIADB = "mariadb"
     MSSQL = "mssql"
+
+
+LARGEST = 2**63 - 1
+"""The largest number that a database keeps as an id."""
+
+
+def _a_number(value: float) -> float:
+    if math.isnan(value):  # which is neither below the least nor above the most
+        raise typer.BadParameter("'nan' is not a number of seconds.")
+    return value
 
 
 DATABASE_DEFAULT = "sqlite:///district.db"
@@ -53,7 +64,17 @@ OutputFile = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")]
 LockTimeout = Annotated[
     float,
-    typer.Option("--lock-timeout", min=0, max=86_400, metavar="SECONDS", help="How long to wait for another run."),
+    typer.Option(
+        "--lock-timeout",
+        min=0,
+        max=86_400,
+        metavar="SECONDS",
+        callback=_a_number,
+        help="How long to wait for another run.",
+    ),
 ]
-RunNumber = Annotated[int, typer.Argument(metavar="RUN", help="The run's number, as `runner history` lists it.")]
+RunNumber = Annotated[
+    int,
+    typer.Argument(metavar="RUN", max=LARGEST, help="The run's number, as `runner history` lists it."),
+]
 JobFiles = Annotated[list[Path], typer.Argument(metavar="JOB…", help="Job files, run in the order given.")]

@@ -51,12 +51,18 @@ def run(
     target = open_database(database, schema)
     interrupts = Interrupts()
     results: list[Result] = []
-    with interrupts.caught():
-        for path in jobs:
-            results.append(_run_one(path, target, as_of, lock_timeout if not dry_run else None, interrupts))
-            if results[-1].errors and not dry_run:
-                break
-    terminal.tell(render(results, output_format, output), output)
+    with terminal.lines(output) as write:  # opened first: a run whose report can't be written should not begin
+        try:
+            with interrupts.caught():
+                for path in jobs:
+                    results.append(_run_one(path, target, as_of, lock_timeout if not dry_run else None, interrupts))
+                    if results[-1].errors and not dry_run:
+                        break
+        except KeyboardInterrupt:  # between two jobs: what the earlier ones did is told all the same
+            if results:
+                write(render(results, output_format, output))
+            raise
+        write(render(results, output_format, output))
     raise typer.Exit(exit_code_of_results(results, detailed=detailed_exitcode))
 
 

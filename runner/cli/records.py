@@ -25,7 +25,10 @@ class RowFormat(StrEnum):
 
 def history(
     database: DatabaseUrl = options.DATABASE_DEFAULT,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="How many runs, the newest first.")] = 20,
+    limit: Annotated[
+        int,
+        typer.Option("--limit", min=1, max=options.LARGEST, metavar="N", help="How many runs, the newest first."),
+    ] = 20,
     output_format: OutputFormat = options.Format.TEXT,
     output: OutputFile = None,
 ) -> None:
@@ -70,12 +73,13 @@ def changes(
     from runner.execute.database import open_database, reading_history
     from runner.execute.history import CHANGE_COLUMNS, changes_of, find_run
 
-    with reading_history(open_database(database)) as connection, terminal.lines(output) as write:
+    with reading_history(open_database(database)) as connection:
         find_run(connection, run)
-        if row_format is RowFormat.CSV:
-            write(",".join(CHANGE_COLUMNS))
-        for change in changes_of(connection, run):
-            write(json.dumps(change) if row_format is RowFormat.JSONL else ",".join(map(str, change.values())))
+        with terminal.lines(output) as write:
+            if row_format is RowFormat.CSV:
+                write(",".join(CHANGE_COLUMNS))
+            for change in changes_of(connection, run):
+                write(json.dumps(change) if row_format is RowFormat.JSONL else ",".join(map(str, change.values())))
 
 
 def undo(
@@ -110,6 +114,7 @@ def undo(
         now = occasion(as_of, Path())
         order = order_undo(recorded, now.as_of, target.backend, skip_conflicts=skip_conflicts)
         watch = Watch(step, seconds, interrupts)
-        result = pretend(target, order, now, watch) if dry_run else execute(target, order, now, watch, lock_timeout)
-    terminal.tell(render([result], output_format, output), output)
+        with terminal.lines(output) as write:  # opened first: a run whose report can't be written should not begin
+            result = pretend(target, order, now, watch) if dry_run else execute(target, order, now, watch, lock_timeout)
+            write(render([result], output_format, output))
     raise typer.Exit(exit_code_of_results([result], detailed=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
 _NARROWEST = 80
 _WIDEST = 120
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def tell(text: str, output: Path | None = None) -> None:
     """Print a result, or write it to a file. Stopped where that can't be written."""
     if output is None:
-        print(text)  # noqa: T201 - this is the one place that prints
+        encoding = sys.stdout.encoding or "utf-8"
+        # A pipe may know fewer characters than a report has, and a file's name may be none at all.
+        print(text.encode(encoding, "backslashreplace").decode(encoding))  # noqa: T201 - the one place that prints
         return
     with lines(output) as write:
         write(text)
@@ -55,8 +59,13 @@ def lines(output: Path | None) -> Iterator[Callable[[str], object]]:
         file = output.open("w", encoding="utf-8")
     except (OSError, ValueError) as error:
         raise Stopped(_unwritable(output, error)) from None
-    with file:
-        yield lambda line: file.write(f"{line}\n")
+    try:
+        with file:
+            yield lambda line: file.write(f"{line}\n")
+    except OSError as error:
+        if error.filename is None and error.errno in _FULL:
+            raise Stopped(_unwritable(output, error)) from None
+        raise
 
 
 @contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def statements(plan: Plan, language: Language, schema: str | None) -> Iterator[tuple[str, str, dict[str, object]]]:
     """Yield the title, the SQL and the bound values of each statement that a run sends, in order."""
-    yield "Begin.", "; ".join(language.BEGIN_RUN), {}
+    yield from (("Begin.", begin, {}) for begin in language.BEGIN_RUN)
     yield "One run at a time.", *_compiled(language.LOCK, language, schema)
     for lookup in plan.lookups:
         title = f"Evaluate the SELECT of {lookup.source.place}, where it can't write."
@@ -29,7 +29,8 @@ def statements(plan: Plan, language: Language, schema: str | None) -> Iterator[t
     updates = [statement for _, statement in plan.updates]
     for statement in (plan.calendars, *plan.stage, plan.change_set, *reading, *updates):
         if statement is not None:
-            yield statement.title, *_compiled(statement.clause, language, schema)
+            sql, values = _compiled(statement.clause, language, schema)
+            yield statement.title, sql, {name: plan.parameters.get(name, value) for name, value in values.items()}
     yield "All of it, or none.", "COMMIT", {}
 
 

@@ -126,6 +126,9 @@ def require_history(connection: Connection) -> None:
 
 def _lacking(connection: Connection, metadata: MetaData, schema: str | None) -> Iterator[str]:
     inspector = inspect(connection)
+    if schema is not None and schema not in inspector.get_schema_names():
+        yield f"there is no schema `{schema}`"
+        return
     for table in metadata.sorted_tables:
         try:
             there = {column["name"] for column in inspector.get_columns(table.name, schema=schema)}

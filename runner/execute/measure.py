@@ -25,14 +25,25 @@ LOOKUP_SECONDS = 60.0
 """How long pass-through SQL may take."""
 
 
-def look_up(connection: Connection, backend: Backend, lookups: tuple[Lookup, ...], as_of: date) -> dict[str, str]:
-    """Return the ids that pass-through SQL selects, as JSON arrays. Stopped where the database refuses it."""
+def look_up(
+    connection: Connection,
+    backend: Backend,
+    lookups: tuple[Lookup, ...],
+    as_of: date,
+    stop: Callable[[], bool],
+) -> dict[str, str]:
+    """Return the ids that pass-through SQL selects, as JSON arrays. Stopped where the database refuses it.
+
+    An error that comes of `stop()` is nobody's fault, and goes up as it is.
+    """
     found: dict[str, str] = {}
     for lookup in lookups:
         try:
             with backend.only_reading(connection, LOOKUP_SECONDS):
                 ids = [row[0] for row in connection.execute(lookup.clause, {"as_of": as_of.isoformat()})]
         except DBAPIError as error:
+            if stop():
+                raise
             raise Stopped(backend.refused(error, lookup.source.place)) from error
         if any(not isinstance(value, int) for value in ids):
             raise Stopped(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _TOKEN = re.compile(r"(\s*)('(?:[^']|'')*'|\"[^\"]*\"|\[[^\]]*\]|`[^`]*`|--[^\n]*|\w+|.)", re.ASCII | re.DOTALL)
-_CLAUSES = frozenset({"SELECT", "FROM", "WHERE", "SET", "UNION", "VALUES", "GROUP", "ORDER", "LEFT"})
+_CLAUSES = frozenset({"SELECT", "FROM", "WHERE", "SET", "UNION", "VALUES", "GROUP", "ORDER", "LEFT", "INNER"})
 _INDENT = "  "
 _LONGEST = 200
 
@@ -49,9 +49,9 @@ def lay_out(sql: str) -> str:
             levels.pop()
             if level is not None:
                 break_line(level - 1)
-        elif level is not None and (word in _CLAUSES or (word == "JOIN" and before != "OUTER")):
+        elif level is not None and (word in _CLAUSES or (word == "JOIN" and before not in {"OUTER", "INNER"})):
             break_line(level)
-        elif level is not None and word in {"AND", "OR", "ON"}:
+        elif level is not None and (word in {"AND", "OR"} or (word == "ON" and "JOIN" in lines[-1])):
             break_line(level + 1)
         lines[-1] += (" " if spaced and lines[-1].strip() else "") + word
         if word == "(":

@@ -1,0 +1,280 @@
+-- test
+
+-- Begin.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+
+-- One run at a time.
+LOCK TABLE runner_lock IN EXCLUSIVE MODE;
+
+-- Evaluate the SELECT of /job.yaml:1:153, where it can't write.
+--   :as_of = (known when the run is under way)
+SELECT DISTINCT person_id
+FROM ( select person_id from enrollment where start_date > :as_of and grade <> '12:30' ) pass_through
+WHERE person_id IS NOT NULL;
+
+-- Look up the calendars that the job names.
+--   :end_year_1 = 2026
+SELECT (
+  SELECT count(*) AS count_1
+  FROM calendar
+  JOIN school
+    ON school.school_id = calendar.school_id
+  WHERE calendar.end_year = :end_year_1
+) AS entry_1;
+
+-- Make room for the people selected by id.
+CREATE TEMPORARY TABLE runner_people_1 ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) ) ON COMMIT DROP;
+
+-- The people selected by id.
+--   :people_1 = [5, 6, 7]
+INSERT INTO runner_people_1 (person_id)
+SELECT DISTINCT CAST(listed.value AS BIGINT) AS person_id
+FROM json_array_elements_text(CAST(:people_1 AS JSON)) AS listed;
+
+-- Let the planner know how many they are.
+ANALYZE runner_people_1;
+
+-- Make room for the people selected by the district's own SQL.
+CREATE TEMPORARY TABLE runner_pass_through_1 ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) ) ON COMMIT DROP;
+
+-- The people selected by the district's own SQL.
+--   :pass_through_1 = (known when the run is under way)
+INSERT INTO runner_pass_through_1 (person_id)
+SELECT DISTINCT CAST(listed.value AS BIGINT) AS person_id
+FROM json_array_elements_text(CAST(:pass_through_1 AS JSON)) AS listed;
+
+-- Let the planner know how many they are.
+ANALYZE runner_pass_through_1;
+
+-- Make room for the people in scope.
+CREATE TEMPORARY TABLE runner_scope ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) ) ON COMMIT DROP;
+
+-- The people in scope.
+--   :end_year_1 = 2026
+--   :as_of = 2025-09-02
+INSERT INTO runner_scope (person_id)
+SELECT DISTINCT enrollment.person_id
+FROM enrollment
+JOIN person
+  ON person.person_id = enrollment.person_id
+WHERE enrollment.calendar_id IN (
+  SELECT calendar.calendar_id
+  FROM calendar
+  JOIN school
+    ON school.school_id = calendar.school_id
+  WHERE calendar.end_year = :end_year_1
+)
+  AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
+  AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
+  AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
+  AND (person.person_id IN (
+    SELECT runner_people_1.person_id
+    FROM runner_people_1
+  ) OR person.person_id IN (
+    SELECT runner_pass_through_1.person_id
+    FROM runner_pass_through_1
+  ));
+
+-- Let the planner know how many they are.
+ANALYZE runner_scope;
+
+-- Make room for the households they live in.
+CREATE TEMPORARY TABLE runner_home ( household_id BIGINT NOT NULL, PRIMARY KEY (household_id) ) ON COMMIT DROP;
+
+-- The households they live in.
+--   :as_of = 2025-09-02
+INSERT INTO runner_home (household_id)
+SELECT DISTINCT household_member.household_id
+FROM household_member
+WHERE household_member.person_id IN (
+  SELECT runner_scope.person_id
+  FROM runner_scope
+)
+  AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+
+-- Let the planner know how many they are.
+ANALYZE runner_home;
+
+-- Make room for the contact points that the job speaks of, with their preferences before and after.
+CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) ) ON COMMIT DROP;
+
+-- The contact points that the job speaks of, with their preferences before and after.
+INSERT INTO runner_eligible (channel, contact_point_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
+SELECT wanted.channel,
+  wanted.contact_point_id,
+  wanted.household_id,
+  wanted.before_bits,
+  wanted.wanted_bits,
+  wanted.custom,
+  wanted.is_staff,
+  CASE WHEN (wanted.custom = 1) THEN wanted.before_bits ELSE wanted.wanted_bits END AS after_bits
+FROM (
+  SELECT point.channel AS channel,
+    point.contact_point_id AS contact_point_id,
+    point.household_id AS household_id,
+    point.before_bits AS before_bits,
+    point.before_bits | 16 AS wanted_bits,
+    point.custom AS custom,
+    point.is_staff AS is_staff
+  FROM (
+    SELECT contact_point.channel AS channel,
+      contact_point.contact_point_id AS contact_point_id,
+      CAST(NULL AS BIGINT) AS household_id,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.custom AS INTEGER) AS custom,
+      0 AS is_staff
+    FROM contact_point
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      AND contact_point.channel = 'email'
+      AND contact_point.person_id IN (
+        SELECT runner_scope.person_id
+        FROM runner_scope
+      )
+  ) AS point
+) AS wanted;
+
+-- Let the planner know how many they are.
+ANALYZE runner_eligible;
+
+-- Make room for the people to look at, bystanders among them.
+CREATE TEMPORARY TABLE runner_concerned ( person_id BIGINT NOT NULL, in_scope SMALLINT, PRIMARY KEY (person_id) ) ON COMMIT DROP;
+
+-- The people to look at, bystanders among them.
+--   :as_of = 2025-09-02
+INSERT INTO runner_concerned (person_id, in_scope)
+SELECT people.person_id,
+  people.in_scope
+FROM (
+  SELECT runner_scope.person_id AS person_id,
+    1 AS in_scope
+  FROM runner_scope
+  UNION ALL
+  SELECT DISTINCT household_member.person_id AS person_id,
+    0 AS in_scope
+  FROM household_member
+  JOIN runner_eligible
+    ON runner_eligible.household_id = household_member.household_id
+  WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+    AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    AND NOT (EXISTS (
+      SELECT *
+      FROM runner_scope
+      WHERE runner_scope.person_id = household_member.person_id
+    ))
+) AS people;
+
+-- Let the planner know how many they are.
+ANALYZE runner_concerned;
+
+-- Write down what will change.
+--   :run_no = (known when the run is under way)
+INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
+SELECT :run_no AS anon_1,
+  runner_eligible.contact_point_id,
+  runner_eligible.channel,
+  runner_eligible.before_bits,
+  runner_eligible.after_bits
+FROM runner_eligible
+WHERE runner_eligible.after_bits != runner_eligible.before_bits
+ORDER BY runner_eligible.contact_point_id;
+
+-- Count the selected ids that nobody has.
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_people_1
+  WHERE NOT (EXISTS (
+    SELECT *
+    FROM person
+    WHERE person.person_id = runner_people_1.person_id
+  ))
+) AS unknown_1;
+
+-- Count the people in scope.
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_scope
+) AS people,
+  0 AS staff;
+
+-- Count per cell what changes, what already was so, and what is kept.
+SELECT printed.channel,
+  coalesce(sum(CASE WHEN (printed.before_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
+  coalesce(sum(CASE WHEN (printed.before_bits & 16 = printed.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
+  coalesce(sum(CASE WHEN (printed.wanted_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+FROM (
+  SELECT runner_eligible.channel AS channel,
+    runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.household_id AS household_id,
+    runner_eligible.before_bits AS before_bits,
+    runner_eligible.wanted_bits AS wanted_bits,
+    runner_eligible.custom AS custom,
+    runner_eligible.is_staff AS is_staff,
+    runner_eligible.after_bits AS after_bits,
+    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  FROM runner_eligible
+) AS printed
+GROUP BY printed.channel;
+
+-- Count who hears about what, before and after.
+--   :as_of = 2025-09-02
+SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
+  coalesce(sum(CASE WHEN (heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before = 0 AND heard.general_after != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+FROM (
+  SELECT way.person_id AS person_id,
+    way.in_scope AS in_scope,
+    max(way.before_bits & 16) AS general_before,
+    max(way.after_bits & 16) AS general_after
+  FROM (
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+    FROM runner_concerned
+    JOIN contact_point
+      ON contact_point.person_id = runner_concerned.person_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    UNION ALL
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+    FROM runner_concerned
+    JOIN household_member
+      ON household_member.person_id = runner_concerned.person_id
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    JOIN contact_point
+      ON contact_point.household_id = household_member.household_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+  ) AS way
+  GROUP BY way.person_id,
+    way.in_scope
+) AS heard;
+
+-- Set all preferences of Email at once, where they still are what was seen.
+--   :run_no = (known when the run is under way)
+UPDATE contact_point
+SET general=(runner_change.after_bits & 16 != 0)
+FROM runner_change
+WHERE runner_change.run_no = :run_no
+  AND runner_change.channel = 'email'
+  AND runner_change.contact_point_id = contact_point.contact_point_id
+  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+
+-- All of it, or none.
+COMMIT;

@@ -1,0 +1,265 @@
+-- test
+
+-- Begin.
+SET innodb_snapshot_isolation = ON;
+
+-- Begin.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+
+-- Begin.
+START TRANSACTION;
+
+-- One run at a time.
+--   :taken_1 = 1
+UPDATE runner_lock
+SET taken=(runner_lock.taken + :taken_1);
+
+-- Look up the calendars that the job names.
+--   :replace_1 = İ
+--   :replace_2 = i̇
+--   :replace_3 = ς
+--   :replace_4 = σ
+--   :param_1 = 001
+--   :replace_5 = İ
+--   :replace_6 = i̇
+--   :replace_7 = ς
+--   :replace_8 = σ
+--   :param_2 = 001
+--   :end_year_1 = 2026
+--   :replace_9 = İ
+--   :replace_10 = i̇
+--   :replace_11 = ς
+--   :replace_12 = σ
+--   :param_3 = summer school
+SELECT (
+  SELECT count(*) AS count_1
+  FROM calendar
+  INNER JOIN school
+    ON school.school_id = calendar.school_id
+  WHERE ((replace(lower(replace(school.name, :replace_1, :replace_2) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_3, :replace_4) COLLATE utf8mb4_nopad_bin) = :param_1 OR (replace(lower(replace(school.number, :replace_5, :replace_6) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_7, :replace_8) COLLATE utf8mb4_nopad_bin) = :param_2)
+    AND calendar.end_year = :end_year_1
+) AS entry_1,
+  (
+    SELECT count(*) AS count_2
+    FROM calendar
+    INNER JOIN school
+      ON school.school_id = calendar.school_id
+    WHERE (replace(lower(replace(calendar.name, :replace_9, :replace_10) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_11, :replace_12) COLLATE utf8mb4_nopad_bin) = :param_3
+  ) AS entry_2;
+
+-- Make room for the people in scope.
+CREATE TEMPORARY TABLE runner_scope ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) );
+
+-- The people in scope.
+--   :replace_1 = İ
+--   :replace_2 = i̇
+--   :replace_3 = ς
+--   :replace_4 = σ
+--   :param_1 = 001
+--   :replace_5 = İ
+--   :replace_6 = i̇
+--   :replace_7 = ς
+--   :replace_8 = σ
+--   :param_2 = 001
+--   :end_year_1 = 2026
+--   :replace_9 = İ
+--   :replace_10 = i̇
+--   :replace_11 = ς
+--   :replace_12 = σ
+--   :param_3 = summer school
+--   :as_of = 2025-09-02
+--   :replace_13 = İ
+--   :replace_14 = i̇
+--   :replace_15 = ς
+--   :replace_16 = σ
+--   :param_4_1 = kg
+--   :param_4_2 = 01
+INSERT INTO runner_scope (person_id)
+SELECT DISTINCT enrollment.person_id
+FROM enrollment
+INNER JOIN person
+  ON person.person_id = enrollment.person_id
+WHERE enrollment.calendar_id IN (
+  SELECT calendar.calendar_id
+  FROM calendar
+  INNER JOIN school
+    ON school.school_id = calendar.school_id
+  WHERE ((replace(lower(replace(school.name, :replace_1, :replace_2) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_3, :replace_4) COLLATE utf8mb4_nopad_bin) = :param_1 OR (replace(lower(replace(school.number, :replace_5, :replace_6) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_7, :replace_8) COLLATE utf8mb4_nopad_bin) = :param_2)
+    AND calendar.end_year = :end_year_1
+    OR (replace(lower(replace(calendar.name, :replace_9, :replace_10) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_11, :replace_12) COLLATE utf8mb4_nopad_bin) = :param_3
+)
+  AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
+  AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
+  AND (replace(lower(replace(enrollment.grade, :replace_13, :replace_14) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_15, :replace_16) COLLATE utf8mb4_nopad_bin) IN (:param_4_1, :param_4_2);
+
+-- Make room for the households they live in.
+CREATE TEMPORARY TABLE runner_home ( household_id BIGINT NOT NULL, PRIMARY KEY (household_id) );
+
+-- The households they live in.
+--   :as_of = 2025-09-02
+INSERT INTO runner_home (household_id)
+SELECT DISTINCT household_member.household_id
+FROM household_member
+WHERE household_member.person_id IN (
+  SELECT runner_scope.person_id
+  FROM runner_scope
+)
+  AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+
+-- Make room for the contact points that the job speaks of, with their preferences before and after.
+CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) );
+
+-- The contact points that the job speaks of, with their preferences before and after.
+INSERT INTO runner_eligible (channel, contact_point_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
+SELECT point.channel,
+  point.contact_point_id,
+  point.household_id,
+  point.before_bits,
+  point.before_bits | 64 AS wanted_bits,
+  point.custom,
+  point.is_staff,
+  point.before_bits | 64 AS after_bits
+FROM (
+  SELECT contact_point.channel AS channel,
+    contact_point.contact_point_id AS contact_point_id,
+    CAST(NULL AS SIGNED INTEGER) AS household_id,
+    contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+    contact_point.custom AS custom,
+    0 AS is_staff
+  FROM contact_point
+  WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+    AND contact_point.channel = 'cell_phone'
+    AND contact_point.person_id IN (
+      SELECT runner_scope.person_id
+      FROM runner_scope
+    )
+) AS point;
+
+-- Make room for the people to look at, bystanders among them.
+CREATE TEMPORARY TABLE runner_concerned ( person_id BIGINT NOT NULL, in_scope SMALLINT, PRIMARY KEY (person_id) );
+
+-- The people to look at, bystanders among them.
+--   :as_of = 2025-09-02
+INSERT INTO runner_concerned (person_id, in_scope)
+SELECT people.person_id,
+  people.in_scope
+FROM (
+  SELECT runner_scope.person_id AS person_id,
+    1 AS in_scope
+  FROM runner_scope
+  UNION ALL
+  SELECT DISTINCT household_member.person_id AS person_id,
+    0 AS in_scope
+  FROM household_member
+  INNER JOIN runner_eligible
+    ON runner_eligible.household_id = household_member.household_id
+  WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+    AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    AND NOT (EXISTS (
+      SELECT *
+      FROM runner_scope
+      WHERE runner_scope.person_id = household_member.person_id
+    ))
+) AS people;
+
+-- Write down what will change.
+--   :run_no = (known when the run is under way)
+INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
+SELECT :run_no AS anon_1,
+  runner_eligible.contact_point_id,
+  runner_eligible.channel,
+  runner_eligible.before_bits,
+  runner_eligible.after_bits
+FROM runner_eligible
+WHERE runner_eligible.after_bits != runner_eligible.before_bits
+ORDER BY runner_eligible.contact_point_id;
+
+-- Count the people in scope.
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_scope
+) AS people,
+  0 AS staff;
+
+-- Count per cell what changes, what already was so, and what is kept.
+SELECT printed.channel,
+  coalesce(sum(CASE WHEN (printed.before_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_0,
+  coalesce(sum(CASE WHEN (printed.before_bits & 64 = printed.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_1,
+  coalesce(sum(CASE WHEN (printed.wanted_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_2,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+FROM (
+  SELECT runner_eligible.channel AS channel,
+    runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.household_id AS household_id,
+    runner_eligible.before_bits AS before_bits,
+    runner_eligible.wanted_bits AS wanted_bits,
+    runner_eligible.custom AS custom,
+    runner_eligible.is_staff AS is_staff,
+    runner_eligible.after_bits AS after_bits,
+    (((CAST(runner_eligible.contact_point_id AS SIGNED INTEGER) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  FROM runner_eligible
+) AS printed
+GROUP BY printed.channel;
+
+-- Count who hears about what, before and after.
+--   :as_of = 2025-09-02
+SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
+  coalesce(sum(CASE WHEN (heard.priority_before != 0 AND heard.priority_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before = 0 AND heard.priority_after != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0 AND heard.priority_after = 0) THEN 1 ELSE 0 END), 0) AS priority_lost
+FROM (
+  SELECT way.person_id AS person_id,
+    way.in_scope AS in_scope,
+    max(way.before_bits & 64) AS priority_before,
+    max(way.after_bits & 64) AS priority_after
+  FROM (
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+    FROM runner_concerned
+    INNER JOIN contact_point
+      ON contact_point.person_id = runner_concerned.person_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+    UNION ALL
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+    FROM runner_concerned
+    INNER JOIN household_member
+      ON household_member.person_id = runner_concerned.person_id
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    INNER JOIN contact_point
+      ON contact_point.household_id = household_member.household_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+  ) AS way
+  GROUP BY way.person_id,
+    way.in_scope
+) AS heard;
+
+-- Set all preferences of Cell Phone at once, where they still are what was seen.
+--   :run_no = (known when the run is under way)
+UPDATE contact_point,
+  runner_change
+SET contact_point.priority=(runner_change.after_bits & 64 != 0)
+WHERE runner_change.run_no = :run_no
+  AND runner_change.channel = 'cell_phone'
+  AND runner_change.contact_point_id = contact_point.contact_point_id
+  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+
+-- All of it, or none.
+COMMIT;
