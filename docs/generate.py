@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, Integer, SmallInteger, String, UniqueConstraint
 
+from runner.backends.registry import DIALECTS, RUNS_ON
 from runner.cli.exits import EXIT_CODES, MEANINGS
 from runner.tables import district, history
 from runner.values.problems import CODES, Kind
@@ -86,6 +87,7 @@ TYPES: Final = {
     "integer": "whole number",
     "boolean": "true or false",
 }
+DATABASES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mariadb": "MariaDB", "mssql": "SQL Server"}
 EVERY_MODE: Final = "every mode"
 STUDENTS_ONLY: Final = "student modes"
 STAFF_ONLY: Final = "`census_staff`"
@@ -211,6 +213,14 @@ def exit_codes() -> str:
     return table(("Exit", "Meaning"), ((f"`{code}`", meaning) for code, meaning in sorted(MEANINGS.items())))
 
 
+def databases() -> str:
+    """Return which databases runs are made on, and which `runner sql` writes for."""
+    runs = [DATABASES[name] for name in DIALECTS if name in RUNS_ON.values()]
+    return (
+        f"Runs are made on {_listed(runs)}. `runner sql` writes for {_listed([DATABASES[name] for name in DIALECTS])}."
+    )
+
+
 def errors() -> str:
     """Return a table of codes for every kind of problem, with the exit code that goes with it."""
     parts = []
@@ -320,6 +330,10 @@ def _type(key: Schema) -> str:
         return " or ".join(map(_code, key["enum"]))
     kinds = cast("list[str]", key["type"] if isinstance(key["type"], list) else [key["type"]])
     return " or ".join(TYPES[kind] for kind in kinds)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _first(key: Schema) -> str:

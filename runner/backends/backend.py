@@ -117,8 +117,15 @@ class Backend(Language, Protocol):
         """Let the planner know what the tables hold, after many rows came in."""
         ...
 
-    def only_reading(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
-        """Within it the database itself refuses to write, and to go on for longer than so many seconds."""
+    def only_reading(self, connection: Connection, seconds: float) -> AbstractContextManager[Connection]:
+        """Yield a connection on which the database itself refuses to write, or to work for more than so many seconds.
+
+        It may be the connection given, or another one that sees what was committed when it began.
+        """
+        ...
+
+    def objection(self, sql: str) -> str | None:
+        """Say what in a pass-through SELECT this database would not evaluate faithfully; None where it would."""
         ...
 
     def interruptible(self, connection: Connection, stop: Callable[[], bool]) -> AbstractContextManager[None]:

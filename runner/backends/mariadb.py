@@ -1,9 +1,13 @@
-"""MariaDB: how it locks, compares text and keeps temporary tables. Statements only: runs come with the servers."""
+"""MariaDB: how it begins, locks, compares text, refuses writes, and names its errors. Tried on 10.11."""
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager, nullcontext
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
+import sqlalchemy
 from sqlalchemy import (
     Boolean,
     Integer,
@@ -19,26 +23,46 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
+from sqlalchemy.pool import NullPool
 
+from runner.backends.backend import Trouble
+from runner.backends.servers import require_driver
 from runner.tables import Id, runner_lock
+from runner.values.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-    from sqlalchemy import ColumnElement, Dialect, Executable, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy.engine import URL
+
+    from runner.values.problems import Position
 
 NAME: Final = "mariadb"
 DIALECT: Final[Dialect] = MariaDBDialect(paramstyle="named")
 TEMPORARY_TABLES: Final = True
 TEMPORARY_TABLE: Final[Mapping[str, Any]] = {"prefixes": ["TEMPORARY"]}
-# Without innodb_snapshot_isolation an INSERT … SELECT reads other rows than the SELECT that counted them.
-BEGIN_RUN: Final = (
-    "SET innodb_snapshot_isolation = ON",
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "START TRANSACTION",
-)
+# Under REPEATABLE READ an INSERT … SELECT locks every row that it reads, and the gaps between: a portal user would wait
+# on rows out of scope, or be the deadlock's victim. So each statement reads what is committed; that nothing is
+# overwritten which was not seen rests on the guard of the UPDATE and its count of rows.
+BEGIN_RUN: Final = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION")
 # GET_LOCK outlives a rollback, and two nodes of a cluster grant it at once: a row is locked instead.
 LOCK: Final[Executable] = update(runner_lock).values(taken=runner_lock.c.taken + 1)
+
+# A network that went dead must not hang a run for longer than its longest statement.
+_CONNECT: Final = {
+    "charset": "utf8mb4",
+    "connect_timeout": 10,
+    "read_timeout": 3_700,
+    "write_timeout": 60,
+    "program_name": "contact-preference-runner",
+}
+_STATEMENT_SECONDS: Final = 3_600
+# 1213: a deadlock, or a certification conflict in a cluster. 1020: a row changed since it was read.
+_REPLAY: Final = frozenset({1213, 1020})
+_LOCK_WAIT: Final = 1205
+_TIMED_OUT: Final = frozenset({1969, 3024})
 
 
 def fold(text: ColumnElement[str]) -> ColumnElement[str]:
@@ -95,3 +119,125 @@ def fill(table: Table, rows: Select[Any]) -> Executable:
 def after_fill(table: Table) -> tuple[Executable, ...]:  # noqa: ARG001 - other planners want to know
     """Return nothing: ANALYZE TABLE would commit what the run has done so far."""
     return ()
+
+
+def create_engine(url: URL) -> Engine:
+    """Return the engine: one connection for each run, so that nothing that a run set outlives it."""
+    require_driver("pymysql", "mariadb")
+    driver = url.set(drivername="mariadb+pymysql")
+    return sqlalchemy.create_engine(driver, poolclass=NullPool, connect_args=_CONNECT)
+
+
+def create_maker(url: URL) -> Engine:
+    """Return the engine: a server's database is made by its administrator."""
+    return create_engine(url)
+
+
+def create_reader(url: URL) -> Engine:
+    """Return the engine: what reads is a transaction that can't write."""
+    return create_engine(url)
+
+
+def begin_run(connection: Connection, lock_timeout: float) -> None:
+    """Set the time-outs and begin."""
+    connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {ceil(lock_timeout)}")
+    connection.exec_driver_sql(f"SET SESSION max_statement_time = {_STATEMENT_SECONDS}")
+    for statement in BEGIN_RUN:
+        connection.exec_driver_sql(statement)
+
+
+def begin_dry_run(connection: Connection) -> None:
+    """Begin a snapshot that can't write."""
+    connection.info[_READ_ONLY] = True
+    connection.exec_driver_sql(f"SET SESSION max_statement_time = {_STATEMENT_SECONDS}")
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    connection.exec_driver_sql("START TRANSACTION READ ONLY, WITH CONSISTENT SNAPSHOT")
+
+
+def after_filling(connection: Connection) -> None:
+    """Do nothing: ANALYZE TABLE would commit, and InnoDB counts on its own soon after."""
+
+
+@contextmanager
+def only_reading(connection: Connection, seconds: float) -> Iterator[Connection]:
+    """Read in a READ ONLY transaction: a dry run's own, or one beside the run's, which has no such savepoint."""
+    if connection.info.get(_READ_ONLY):
+        connection.exec_driver_sql(f"SET SESSION max_statement_time = {seconds}")
+        yield connection
+        connection.exec_driver_sql(f"SET SESSION max_statement_time = {_STATEMENT_SECONDS}")
+        return
+    with connection.engine.connect() as beside:
+        begin_dry_run(beside)
+        beside.exec_driver_sql(f"SET SESSION max_statement_time = {seconds}")
+        yield beside
+
+
+def objection(sql: str) -> str | None:
+    """Object to recursion: MariaDB cuts it off silently at 1,001 rows."""
+    if re.search(r"\brecursive\b", sql, re.IGNORECASE):
+        return "MariaDB would cut off what is RECURSIVE after 1,001 rows, and not say so"
+    return None
+
+
+def interruptible(connection: Connection, stop: Callable[[], bool]) -> AbstractContextManager[None]:  # noqa: ARG001
+    """Do nothing: a signal ends the wait for an answer, and the closed connection its transaction."""
+    return nullcontext()
+
+
+def trouble(error: BaseException) -> Trouble:
+    """Say what an error means, by its number."""
+    number = _number(error)
+    if number in _REPLAY:
+        return Trouble.REPLAY
+    return Trouble.BUSY if number == _LOCK_WAIT else Trouble.FAILED
+
+
+def refused(error: BaseException, place: Position) -> Problem:
+    """Say why pass-through SQL was not evaluated: by its number, for MariaDB's words may hold a row's values."""
+    number = _number(error)
+    if number in _TIMED_OUT:
+        return Problem("sql-time", "this SELECT takes too long", place, "let it read less, or by an index")
+    meaning = _REFUSALS.get(number, "it has an error")
+    return Problem("sql-refused", f"MariaDB can't evaluate this read-only: {meaning} (error {number})", place)
+
+
+def explain(error: BaseException) -> Problem:
+    """Say what an error means, by its number and without any value."""
+    number = _number(error)
+    if number == _LOCK_WAIT:
+        return Problem(
+            "locked", "another run holds the lock", hint="wait for it, or give it more time (`--lock-timeout`)"
+        )
+    code, message, hint = _ERRORS.get(number, ("database-error", "MariaDB reports an error", None))
+    return Problem(code, f"{message} (error {number})", hint=hint)
+
+
+_READ_ONLY: Final = "read_only"
+_REFUSALS: Final = {
+    1064: "its syntax is not MariaDB's",
+    1146: "it names a table that there is not",
+    1054: "it names a column that there is not",
+    1305: "it calls a function that there is not",
+    1142: "it reads what this user may not read",
+    1792: "it would write",
+}
+_ERRORS: Final = {
+    1044: ("database-error", "MariaDB refused this user the database", "look at `--database`"),
+    1045: ("database-error", "MariaDB refused the login", "look at `--database`"),
+    1049: ("no-database", "there is no such database on the server", "its administrator makes it: CREATE DATABASE"),
+    1021: ("database-full", "the server's disk is full", None),
+    1114: ("database-full", "a table of the server is full", None),
+    1142: ("database-error", "this user lacks a right on a table", None),
+    1143: ("database-error", "this user lacks a right on a column", None),
+    1146: ("not-a-district", "a table is not there", "`runner init` makes the tables"),
+    1290: ("database-read-only", "the server is read-only", None),
+    1792: ("database-read-only", "the transaction can't write", None),
+    2003: ("database-error", "the server can't be reached", "look at `--database`"),
+    2006: ("database-error", "the connection to the server is gone", None),
+    2013: ("database-error", "the connection to the server broke", None),
+}
+
+
+def _number(error: BaseException) -> int:
+    arguments = (getattr(error, "orig", None) or error).args
+    return arguments[0] if arguments and isinstance(arguments[0], int) else 0

@@ -1,9 +1,11 @@
-"""PostgreSQL: how it locks, compares text and keeps temporary tables. Statements only: runs come with the servers."""
+"""PostgreSQL: how it begins, locks, compares text, refuses writes, and names its errors. Tried on 15."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
+import sqlalchemy
 from sqlalchemy import (
     Boolean,
     Integer,
@@ -21,13 +23,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.pool import NullPool
 
+from runner.backends.backend import Trouble
+from runner.backends.servers import require_driver
 from runner.tables import Id
+from runner.values.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-    from sqlalchemy import ColumnElement, Dialect, Executable, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy.engine import URL
+
+    from runner.values.problems import Position
 
 NAME: Final = "postgresql"
 DIALECT: Final[Dialect] = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
@@ -36,6 +46,20 @@ TEMPORARY_TABLE: Final[Mapping[str, Any]] = {"prefixes": ["TEMPORARY"], "postgre
 BEGIN_RUN: Final = ("BEGIN ISOLATION LEVEL REPEATABLE READ",)
 # An UPDATE that waited for another run's row would always end in 40001 here: the table's lock waits without a snapshot.
 LOCK: Final[Executable] = text("LOCK TABLE runner_lock IN EXCLUSIVE MODE")
+
+# A network that went dead must not hang a run: half a minute without an answer is looked into, a minute ends it.
+_CONNECT: Final = {
+    "application_name": "contact-preference-runner",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+_STATEMENT_SECONDS: Final = 3_600
+# 40001: another transaction wrote what this one saw. 40P01: a deadlock, and this one was chosen to give way.
+_REPLAY: Final = frozenset({"40001", "40P01"})
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 def fold(text: ColumnElement[str]) -> ColumnElement[str]:
@@ -82,3 +106,113 @@ def fill(table: Table, rows: Select[Any]) -> Executable:
 def after_fill(table: Table) -> tuple[Executable, ...]:
     """Return ANALYZE: without it the planner takes every temporary table for a small one."""
     return (text(f"ANALYZE {table.name}"),)
+
+
+def create_engine(url: URL) -> Engine:
+    """Return the engine: one connection for each run, so that nothing that a run set outlives it."""
+    require_driver("psycopg", "postgresql")
+    driver = url.set(drivername="postgresql+psycopg")
+    return sqlalchemy.create_engine(driver, poolclass=NullPool, connect_args=_CONNECT)
+
+
+def create_maker(url: URL) -> Engine:
+    """Return the engine: a server's database is made by its administrator."""
+    return create_engine(url)
+
+
+def create_reader(url: URL) -> Engine:
+    """Return the engine: what reads is a transaction that can't write."""
+    return create_engine(url)
+
+
+def begin_run(connection: Connection, lock_timeout: float) -> None:
+    """Set the time-outs: SET takes no snapshot, so the lock still comes before it."""
+    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=False)
+    # 0 would wait for ever.
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(lock_timeout * 1000))}")
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_STATEMENT_SECONDS * 1000}")
+
+
+def begin_dry_run(connection: Connection) -> None:
+    """Begin a snapshot that can't write."""
+    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_STATEMENT_SECONDS * 1000}")
+
+
+def after_filling(connection: Connection) -> None:
+    """Count what the tables hold: autovacuum comes by too late for a run that follows."""
+    connection.exec_driver_sql("ANALYZE")
+
+
+@contextmanager
+def only_reading(connection: Connection, seconds: float) -> Iterator[Connection]:
+    """Read in a savepoint that can't write, and take it back: even READ ONLY lets lo_create and pg_notify through."""
+    connection.exec_driver_sql("SAVEPOINT pass_through")
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
+    yield connection
+    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT pass_through")
+    connection.exec_driver_sql("RELEASE SAVEPOINT pass_through")
+
+
+def objection(sql: str) -> str | None:  # noqa: ARG001 - others object
+    """Return nothing: what PostgreSQL does not evaluate, it refuses."""
+    return None
+
+
+def interruptible(connection: Connection, stop: Callable[[], bool]) -> AbstractContextManager[None]:  # noqa: ARG001
+    """Do nothing: psycopg itself cancels a statement when a signal comes."""
+    return nullcontext()
+
+
+def trouble(error: BaseException) -> Trouble:
+    """Say what an error means, by its SQLSTATE."""
+    state = _state(error)
+    if state in _REPLAY:
+        return Trouble.REPLAY
+    return Trouble.BUSY if state == _LOCK_NOT_AVAILABLE else Trouble.FAILED
+
+
+def refused(error: BaseException, place: Position) -> Problem:
+    """Say why pass-through SQL was not evaluated: by its SQLSTATE, for PostgreSQL's words may hold a row's values."""
+    state = _state(error)
+    if state == "57014":
+        return Problem("sql-time", "this SELECT takes too long", place, "let it read less, or by an index")
+    meaning = _REFUSALS.get(state, "it has an error")
+    return Problem("sql-refused", f"PostgreSQL can't evaluate this read-only: {meaning} (SQLSTATE {state})", place)
+
+
+def explain(error: BaseException) -> Problem:
+    """Say what an error means, by its SQLSTATE and without any value."""
+    state = _state(error)
+    if state == _LOCK_NOT_AVAILABLE:
+        return Problem(
+            "locked", "another run holds the lock", hint="wait for it, or give it more time (`--lock-timeout`)"
+        )
+    code, message, hint = _ERRORS.get(state, ("database-error", "PostgreSQL reports an error", None))
+    return Problem(code, f"{message} (SQLSTATE {state})" if state else _UNREACHABLE, hint=hint)
+
+
+_UNREACHABLE: Final = "the connection to PostgreSQL could not be made, or broke"
+_REFUSALS: Final = {
+    "25006": "it would write",
+    "42601": "its syntax is not PostgreSQL's",
+    "42P01": "it names a table that there is not",
+    "42703": "it names a column that there is not",
+    "42883": "it calls a function that there is not",
+    "42501": "it reads what this role may not read",
+}
+_ERRORS: Final = {
+    "25006": ("database-read-only", "the database can't be written to", None),
+    "28000": ("database-error", "PostgreSQL refused the login", "look at `--database`"),
+    "28P01": ("database-error", "PostgreSQL refused the password", "look at `--database`"),
+    "3D000": ("no-database", "there is no such database on the server", "its administrator makes it: CREATE DATABASE"),
+    "42501": ("database-error", "this role lacks a right", None),
+    "42P01": ("not-a-district", "a table is not there", "`runner init` makes the tables"),
+    "53100": ("database-full", "the server's disk is full", None),
+    "57014": ("database-error", "a statement took longer than an hour and was ended", None),
+}
+
+
+def _state(error: BaseException) -> str:
+    return getattr(getattr(error, "orig", None) or error, "sqlstate", None) or ""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 DIALECTS: Final = ("sqlite", "postgresql", "mariadb", "mssql")
 """Every language that statements can be written in."""
 
-RUNS_ON: Final = {"sqlite": "sqlite"}
+RUNS_ON: Final = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mariadb", "mariadb": "mariadb"}
 """What stands before `:` or `+` in a URL, and the database that runs are made on."""
 
 

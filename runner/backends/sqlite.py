@@ -213,7 +213,7 @@ def after_filling(connection: Connection) -> None:
 
 
 @contextmanager
-def only_reading(connection: Connection, seconds: float) -> Iterator[None]:
+def only_reading(connection: Connection, seconds: float) -> Iterator[Connection]:
     """Let an authorizer refuse all but reading and harmless functions, and a clock end what takes too long."""
     driver = _driver(connection)
     deadline = time.monotonic() + seconds
@@ -221,10 +221,15 @@ def only_reading(connection: Connection, seconds: float) -> Iterator[None]:
     driver.set_authorizer(_authorize)
     try:
         with interruptible(connection, lambda: time.monotonic() > deadline):
-            yield
+            yield connection
     finally:
         driver.set_authorizer(None)
         driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+
+
+def objection(sql: str) -> str | None:  # noqa: ARG001 - others object
+    """Return nothing: what SQLite does not evaluate, it refuses."""
+    return None
 
 
 @contextmanager

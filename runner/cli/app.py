@@ -93,7 +93,6 @@ def execute(arguments: list[str]) -> int:
         terminal.complain(render_problems([Problem("usage", error.format_message() or "Missing command.", hint=hint)]))
         return EXIT_CODES[Kind.USAGE]
     except (typer.Abort, KeyboardInterrupt):
-        terminal.complain(render_problems([Problem("interrupted", "interrupted before the end")]))
         return EXIT_CODES[Kind.INTERRUPTED]
     except Exception as error:  # noqa: BLE001 - the last line of defence: the message may hold a row's values
         terminal.complain(render_problems([_unexpected(error)]))

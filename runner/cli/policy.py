@@ -61,7 +61,7 @@ def run(
         except KeyboardInterrupt:  # between two jobs: what the earlier ones did is told all the same
             if results:
                 write(render(results, output_format, output))
-            raise
+            raise Stopped(Problem("interrupted", "interrupted before the next job began")) from None
         write(render(results, output_format, output))
     raise typer.Exit(exit_code_of_results(results, detailed=detailed_exitcode))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, column, not_, or_, select, text
+from sqlalchemy import ColumnElement, Date, and_, bindparam, column, not_, or_, select, text
+from sqlalchemy.exc import ArgumentError
 
 from runner.compile.plan import Lookup
 from runner.tables import Id
@@ -62,6 +64,8 @@ def pass_through(node: PassThrough) -> Select[Any]:
     The line break before the closing parenthesis keeps a comment at its end from swallowing it.
     """
     source = text(f"(\n{node.template}\n) pass_through")
+    with suppress(ArgumentError):  # it need not ask for the day
+        source = source.bindparams(bindparam("as_of", type_=Date()))
     ids: ColumnElement[int] = column("person_id", Id)
     return select(ids).select_from(source).where(ids.is_not(None)).distinct()
 

@@ -38,9 +38,11 @@ def look_up(
     """
     found: dict[str, str] = {}
     for lookup in lookups:
+        if objection := backend.objection(lookup.source.sql):
+            raise Stopped(Problem("sql-refused", objection, lookup.source.place))
         try:
-            with backend.only_reading(connection, LOOKUP_SECONDS):
-                ids = [row[0] for row in connection.execute(lookup.clause, {"as_of": as_of.isoformat()})]
+            with backend.only_reading(connection, LOOKUP_SECONDS) as reader:
+                ids = [row[0] for row in reader.execute(lookup.clause, {"as_of": as_of})]
         except DBAPIError as error:
             if stop():
                 raise

@@ -58,7 +58,7 @@ def read_inside(folder: Folder, name: str, limit: int, place: Position) -> bytes
     shown = str(folder.given / name)
     # first where it would be, then where it is: a file outside is not there for us, whether it exists or not
     for strict in (False, True):
-        path = _resolve(folder.root / name, shown, place, strict=strict)
+        path = _resolve(folder.root / name, shown, place, written=name, strict=strict)
         if not path.is_relative_to(folder.root):
             message = f"`{name}` lies outside the job file's folder."
             _stop("file-outside", message, place, "move it into that folder, and write its path from there")
@@ -101,13 +101,13 @@ def digest(folder: Folder, hashed_only: Iterable[str]) -> tuple[str, tuple[ReadF
     return total.hexdigest(), tuple(files)
 
 
-def _resolve(path: Path, name: str, place: Position | None, *, strict: bool = True) -> Path:
+def _resolve(path: Path, shown: str, place: Position | None, *, written: str = "", strict: bool = True) -> Path:
     try:
         return path.resolve(strict=strict)
     except FileNotFoundError:
-        _stop("file-missing", f"There is no file {name}.", place, did_you_mean(_neighbour(path, name)))
+        _stop("file-missing", f"There is no file {shown}.", place, did_you_mean(_neighbour(path, written or shown)))
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no permission, U+0000
-        _stop("file-unreadable", f"{name} can't be read: {_reason(error)}.", place)
+        _stop("file-unreadable", f"{shown} can't be read: {_reason(error)}.", place)
 
 
 def _read(path: Path, name: str, limit: int, place: Position | None) -> bytes:
@@ -128,12 +128,12 @@ def _remember(folder: Folder, name: str, content: bytes) -> bytes:
     return content
 
 
-def _neighbour(path: Path, name: str) -> str | None:
+def _neighbour(path: Path, written: str) -> str | None:
     try:
         near = nearest(path.name, os.listdir(path.parent))  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return None
-    return None if near is None else str(PurePath(name).with_name(near))
+    return None if near is None else str(PurePath(written).with_name(near))
 
 
 def _reason(error: Exception) -> str:

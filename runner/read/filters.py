@@ -168,12 +168,10 @@ def _value(reading: Reading, way: Way, field: Field) -> str | int | date | None:
 
 def _wrong_type(document: Document, way: Way, field: Field) -> Problem:
     source = document.source(way) or ""
+    unquoted = "write it without quotes" if re.fullmatch(QUOTED_ID, source) else None
     expected, hint = {
         FieldKind.DATE: ("a date, not a number", "write it as YYYY-MM-DD"),
-        FieldKind.ID: (
-            "a whole number, not text",
-            "write it without quotes" if re.fullmatch(QUOTED_ID, source) else None,
-        ),
+        FieldKind.ID: ("a whole number, not text", unquoted),
     }.get(field.kind, ("text, not a number", f'quote it: "{source}"'))
     return Problem("wrong-type", f"`{field.name}` is compared with {expected}.", document.place(way), hint)
 

@@ -112,6 +112,7 @@ _register(
         "no-history": "The database has not the runner's own tables, or has them from a newer runner.",
         "unknown-run": "No run has this number.",
         "not-undoable": "A run that can't be undone: it changed nothing, or its changes were pruned.",
+        "no-driver": "The driver of a database is not installed.",
         "database-url": "A database URL that can't be understood, or names a database that the runner doesn't know.",
         "not-empty": "The tables to fill hold rows already.",
         "csv-missing": "A folder of CSV files lacks one of the tables.",
