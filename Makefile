@@ -13,7 +13,7 @@ help: ## print the targets
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[postgresql,mariadb]' --group dev
 	@touch $@
 
 demo: $(READY) ## make a synthetic district (district.db) and run jobs/fall.yaml on it

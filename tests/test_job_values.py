@@ -83,7 +83,7 @@ def written(text: str, **files: str) -> Job:
     Path("fall.yaml").write_text(text, encoding="utf-8", newline="")
     for name, content in files.items():
         Path(name.replace("__", "/")).parent.mkdir(exist_ok=True)
-        Path(name.replace("__", "/").replace("_csv", ".csv").replace("_yaml", ".yaml")).write_text(content)
+        Path(name.replace("__", "/").replace("_csv", ".csv").replace("_yaml", ".yaml")).write_text(content, "utf-8")
     return load(Path("fall.yaml"))
 
 
@@ -217,7 +217,7 @@ def test_any_of_pass_through_and_selection() -> None:
 
 
 def test_a_people_file_is_hashed_and_not_kept() -> None:
-    ids = "\ufeff\r\n".join(["", "person_id"]).strip("\r\n") + "\r\n 7 \r\n\r\n\"8\"\r\n"
+    ids = '\ufeffperson_id\r\n 7 \r\n\r\n"8"\r\n'
     job = written(SMALL + "filter: {people_file: ids.csv}\n", ids_csv=ids)
     assert job.filter == People((7, 8), at(6, 23))
     assert [(read.path, read.text is None) for read in job.files] == [("fall.yaml", False), ("ids.csv", True)]

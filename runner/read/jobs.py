@@ -55,11 +55,14 @@ def find_jobs(paths: Iterable[Path]) -> list[Path]:
     problems = [problem for path in paths for problem in files.missing(path)]
     if problems:
         raise Stopped(*problems)
-    found = [job for path in paths for job in (_jobs_below(path) if path.is_dir() else [path])]
+    found: dict[str, Path] = {}
+    for path in paths:
+        for job in _jobs_below(path) if path.is_dir() else [path]:
+            found.setdefault(files.true_path(job), job)
     if not found:
         where = ", ".join(str(path) for path in paths)
         raise Stopped(Problem("no-jobs", f"There is no job file below {where}.", None, "a job file ends in .yaml"))
-    return list({files.true_path(path): path for path in reversed(found)}.values())[::-1]
+    return list(found.values())
 
 
 def _jobs_below(folder: Path) -> list[Path]:

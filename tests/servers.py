@@ -1,0 +1,53 @@
+"""The servers that tests run on: found on their standard ports or by RUNNER_TEST_POSTGRESQL / RUNNER_TEST_MARIADB.
+
+Each worker of the tests makes a database of its own there, and drops it. A server that is not there is a visible skip
+on a user's machine, and a failure in CI.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BACKENDS = ("sqlite", "postgresql", "mariadb")
+_STANDARD = {
+    "postgresql": ("RUNNER_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres"),
+    "mariadb": ("RUNNER_TEST_MARIADB", "mariadb://root@127.0.0.1:3306/"),
+}
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
+
+
+@contextmanager
+def scratch(backend: str, folder: Path) -> Iterator[str]:
+    """Yield the URL of an empty database of this kind."""
+    if backend == "sqlite":
+        yield f"sqlite:///{folder}/district.db"
+        return
+    variable, standard = _STANDARD[backend]
+    url = make_url(os.environ.get(variable, standard))
+    name = f"runner_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    engine = create_engine(url.set(drivername=_DRIVERS[backend]), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except DBAPIError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no {backend} server here ({type(error.orig).__name__}): set {variable}")
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            force = " WITH (FORCE)" if backend == "postgresql" else ""
+            connection.execute(text(f"DROP DATABASE {name}{force}"))
