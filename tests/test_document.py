@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -14,6 +15,8 @@ from runner.read.document import MAX_DEPTH, MAX_NODES, Document, parse
 from runner.read.scalars import BROKEN
 from runner.values.problems import CODES, Kind, Position, Problem, Stopped
 
+UNSAFE = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)}
+"""The characters that JSON takes as they are and YAML does not, or that can't be seen."""
 BOTH = pytest.mark.parametrize("fast", [True, False], ids=["C", "Python"])
 
 
@@ -22,6 +25,14 @@ def outcome(content: bytes, *, fast: bool) -> Document | tuple[Problem, ...]:
         return parse(content, "job.yaml", fast=fast)
     except Stopped as stopped:
         return stopped.problems
+
+
+def comparable(result: Document | tuple[Problem, ...]) -> object:
+    if isinstance(result, Document):
+        # what was left out is looked at and has places too, which nobody asks for
+        places = {way: place for way, place in result.places.items() if not any("\0" in str(part) for part in way)}
+        return (result.data, places, result.keys, result.problems, [result.source(way) for way in places])
+    return result
 
 
 def read(text: str, *, fast: bool = True) -> Document:
@@ -54,7 +65,12 @@ def test_the_fast_loader_is_there() -> None:
         ("-9223372036854775808", -(2**63)),
         ("0x7FFFFFFFFFFFFFFF", 2**63 - 1),
         ("0" * 5000 + "1", 1),
-        *(("9223372036854775808", BROKEN), ("0x8000000000000000", BROKEN), ("9" * 5000, BROKEN), ("0x" + "f" * 9, 2**36 - 1)),
+        *(
+            ("9223372036854775808", BROKEN),
+            ("0x8000000000000000", BROKEN),
+            ("9" * 5000, BROKEN),
+            ("0x" + "f" * 9, 2**36 - 1),
+        ),
         *((word, BROKEN) for word in (".inf", "-.Inf", "+.INF", ".nan", ".NaN", "1e999", "-1e999")),
         *(('"03"', "03"), ("'on'", "on"), ('"~"', "~"), ('""', ""), ('"\\x41\\u00e9\\U0001F600"', "Aé😀")),
         ('"\\N\\_\\L\\P\\e"', "\x85\xa0\u2028\u2029\x1b"),
@@ -85,7 +101,7 @@ def test_what_scalars_mean(written: str, value: object, fast: bool) -> None:  # 
         ("!!str a: 1\n", [("yaml-tag", 1, 1)]),
         ("1: a\n", [("yaml-key", 1, 1)]),
         ("~: a\n", [("yaml-key", 1, 1)]),
-        ("a: {: b}\n", [("yaml-key", 1, 5)]),
+        ("? ~\n: b\n", [("yaml-key", 1, 3)]),
         ("{[a]: b}\n", [("yaml-key", 1, 2)]),
         ("? {a: b}\n: c\n", [("yaml-key", 1, 3)]),
         ("'1': a\non: b\n2026-08-24: c\n", []),
@@ -104,13 +120,13 @@ def test_what_scalars_mean(written: str, value: object, fast: bool) -> None:  # 
         ("a: b\tc\n", [("yaml-syntax", 1, 5)]),
         ("a:\n\tb: 1\n", [("yaml-syntax", 2, 1)]),
         ("a: 'b\tc'\nd: |\n  e\tf\n# \t\n", []),
-        ("a: \"\\ud800\"\n", [("text-encoding", 1, 5)]),
-        ("a: \"x\n  \\ud83d\\ude00\"\n", [("text-encoding", 2, 3)]),
-        ("a: \"\\\\ud800 \\0\"\n", [("text-encoding", 1, 13)]),
-        ("a: \"\\x00\"\n", [("text-encoding", 1, 5)]),
-        ("\"\\0\": 1\n", [("text-encoding", 1, 2)]),
-        ("a: \"\\U00110000\"\n", [("text-encoding", 1, 5)]),
-        ("a: \"\\UFFFFFFFF\"\n", [("text-encoding", 1, 5)]),
+        ('a: "\\ud800"\n', [("text-encoding", 1, 5)]),
+        ('a: "x\n  \\ud83d\\ude00"\n', [("text-encoding", 2, 3)]),
+        ('a: "\\\\ud800 \\0"\n', [("text-encoding", 1, 13)]),
+        ('a: "\\x00"\n', [("text-encoding", 1, 5)]),
+        ('"\\0": 1\n', [("text-encoding", 1, 2)]),
+        ('a: "\\U00110000"\n', [("text-encoding", 1, 5)]),
+        ('a: "\\UFFFFFFFF"\n', [("text-encoding", 1, 5)]),
         ("a: b\0c\n", [("text-encoding", 1, 5)]),
         ("a: b\x85c\n", [("text-encoding", 1, 5)]),
         ("a: b\n# \ufeff\n", [("text-encoding", 2, 3)]),
@@ -129,6 +145,7 @@ def test_what_scalars_mean(written: str, value: object, fast: bool) -> None:  # 
         ("a: 'b\n", [("yaml-syntax", 2, 1)]),
         ("a: !e!x 1\n", [("yaml-syntax", 1, 4)]),
         (": 1\n", [("yaml-syntax", 1, 1)]),
+        ("{: b}\n", [("yaml-syntax", 1, 2)]),
     ],
 )
 def test_what_is_refused_and_where(text: str, problems: list[tuple[str, int, int]], fast: bool) -> None:  # noqa: FBT001
@@ -241,7 +258,25 @@ def test_no_file_takes_long(text: str, fast: bool) -> None:  # noqa: FBT001
 def yaml_like(draw: st.DrawFn) -> str:
     """Return text made of what YAML makes something of."""
     pieces = [
-        *("a", "b", "on", "03", "1.5", ".inf", "~", "é", "😀", "<<", "%", "%YAML 1.2", "---", "...", "!", "!!str", "&x"),
+        *(
+            "a",
+            "b",
+            "on",
+            "03",
+            "1.5",
+            ".inf",
+            "~",
+            "é",
+            "😀",
+            "<<",
+            "%",
+            "%YAML 1.2",
+            "---",
+            "...",
+            "!",
+            "!!str",
+            "&x",
+        ),
         *("*x", "|", ">", "|-", "|2", "[", "]", "{", "}", ",", ":", ": ", "- ", "? ", "#", " #", "'", '"', "''", '\\"'),
         *("\\", "\\0", "\\ud800", "\\x", "\\U00110000", "@", "`", "\n", "\n  ", "\n ", "\n\n", "\r\n", "\t", " ", "  "),
     ]
@@ -253,10 +288,10 @@ def yaml_like(draw: st.DrawFn) -> str:
 @example("a: 'x\n%y'\n")
 def test_both_loaders_agree(text: str) -> None:
     content = text.encode()
-    assert outcome(content, fast=True) == outcome(content, fast=False)
+    assert comparable(outcome(content, fast=True)) == comparable(outcome(content, fast=False))
 
 
-@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode if False else lambda text: text.encode("utf-8", "ignore")))
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "ignore")))
 def test_any_bytes_give_a_document_or_problems_with_a_place(content: bytes) -> None:
     result = outcome(content, fast=True)
     for problem in result.problems if isinstance(result, Document) else result:
@@ -283,11 +318,6 @@ scalars: st.SearchStrategy[Any] = (
     ).filter(lambda data: data is not None),
 )
 def test_what_is_written_as_json_is_read_as_it_was(data: object) -> None:
-    import json
-
-    document = read(json.dumps(data, ensure_ascii=True) if False else json.dumps(data, ensure_ascii=False).translate(UNSAFE))
+    document = read(json.dumps(data, ensure_ascii=False).translate(UNSAFE))
     assert document.data == data
     assert document.problems == ()
-
-
-UNSAFE = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)}

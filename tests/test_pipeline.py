@@ -114,6 +114,11 @@ def content(district: TestDatabase) -> dict[str, list[tuple[Any, ...]]]:
         return {name: connection.execute(f'select * from "{name}"').fetchall() for (name,) in names}
 
 
+def rows(district: TestDatabase, table: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(file_of(district))) as connection:
+        return connection.execute(f"select * from {table}").fetchall()
+
+
 def order(district: TestDatabase, job: Job) -> Order:
     return order_job(job, AUTUMN, district.database.backend)
 
@@ -223,7 +228,7 @@ def test_a_run_locks_then_writes_its_row_then_does_the_rest(district: TestDataba
     assert sent[begun + 1].startswith("UPDATE runner_lock")
     assert sent[begun + 2].startswith("INSERT INTO runner_run")
     assert not any(statement.startswith(("INSERT", "UPDATE", "CREATE", "DELETE")) for statement in sent[:begun])
-    updates = [statement for statement in sent if statement.startswith("UPDATE contact_point")]
+    updates = [statement for statement in sent if statement.startswith("UPDATE main.contact_point")]
     assert len(updates) == len(JOB["preferences"])
     assert sent.index(updates[0]) > max(place for place, text in enumerate(sent) if "INTO runner_change" in text)
     assert sent[-1].startswith("SELECT runner_run.finished_at")
@@ -252,7 +257,7 @@ def test_a_preference_changed_meanwhile_makes_the_run_start_again(district: Test
         if seen < times * len(JOB["preferences"]):
             alter(driver)
 
-    with before_each("UPDATE contact_point", collide):
+    with before_each("UPDATE main.contact_point", collide):
         result = district.run(district.job(JOB), AUTUMN, steps.append)
     assert (result.status, result.tally) == (Status.APPLIED, expected)
     assert steps.count("somebody changed a preference meanwhile: start again") == times
@@ -525,6 +530,7 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 from sqlalchemy import Connection, Engine, event
+from runner.backends import sqlite
 from runner.execute.database import open_database
 from runner.read.jobs import load
 from tests.district import TestDatabase
@@ -549,14 +555,12 @@ if moment == "after commit":
     commit = Connection.commit
     Connection.commit = lambda self: (commit(self), die())
 if moment.startswith("in "):
-    # in the middle of a statement: the fold of its text is called for every row
-    driver_fold = __import__("runner.backends.sqlite").backends.sqlite
-    calls = [0]
-    plain = driver_fold._fold
+    # in the middle of a statement: text is folded row by row
+    calls, plain = [0], sqlite._fold
     def fold(value):
         calls[0] += 1
         return die() if calls[0] > int(moment.removeprefix("in ")) else plain(value)
-    driver_fold._fold = fold
+    sqlite._fold = fold
 district.run(load(folder / "job.yaml"), date(2026, 10, 1), lambda step: die() if step == moment else None)
 """
 
@@ -568,7 +572,7 @@ district.run(load(folder / "job.yaml"), date(2026, 10, 1), lambda step: die() if
         ("in 5000", False),
         ("after INSERT INTO runner_change", False),
         ("count who is reached", False),
-        ("after UPDATE contact_point", False),
+        ("after UPDATE main.contact_point", False),
         ("commit", False),
         ("after commit", True),
         ("SELECT runner_run.finished_at", True),
@@ -582,7 +586,7 @@ def test_a_run_that_is_killed_did_all_of_it_or_nothing(
 ) -> None:
     district = copy_of(large, tmp_path)
     job = district.job({**JOB, "filter": {"field": "person.last_name", "not_equals": "Nobody"}})
-    before = district.contact_points()
+    before = rows(district, "contact_point")
     expected = district.dry_run(job, AUTUMN).tally
     assert expected is not None
     assert expected.changed > 1_000
@@ -594,8 +598,8 @@ def test_a_run_that_is_killed_did_all_of_it_or_nothing(
         check=False,
     )
     assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, "")
-    assert (district.contact_points() == before) is not applied
-    assert len(content(district)["runner_run"]) == applied
+    assert (rows(district, "contact_point") == before) is not applied
+    assert len(rows(district, "runner_run")) == applied
     again = district.run(job, AUTUMN)
     assert again.status is Status.APPLIED
     assert again.tally is not None
@@ -778,7 +782,7 @@ def test_the_authorizer_refuses_what_the_shape_check_would_miss(district: TestDa
     engine = district.database.create_engine()
     with engine.connect() as connection:
         sqlite.begin_run(connection, 1.0)
-        with pytest.raises(DBAPIError, match="not authorized|prohibited"), sqlite.only_reading(connection, 5.0):
+        with pytest.raises(DBAPIError, match=r"not authorized|prohibited"), sqlite.only_reading(connection, 5.0):
             connection.exec_driver_sql(sql)
         connection.exec_driver_sql("update runner_lock set taken = 99")  # what the run does next it may do again
         connection.commit()

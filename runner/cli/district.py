@@ -26,7 +26,9 @@ def init(
     target = open_database(database, schema)
     with making(target) as connection:
         made = create_tables(connection, schema, history_only=history_only)
-    terminal.tell(f"made {', '.join(made)}" if made else "every table is there already")
+    terminal.tell(
+        "\n".join(["made the tables", *(f"  {name}" for name in made)]) if made else "every table is there already"
+    )
 
 
 def demo(

@@ -117,10 +117,10 @@ def sql(
 def schema(
     name: Annotated[
         str,
-        typer.Argument(metavar="[job|filter|result]", help="Of a job file, a filter file, or a result."),
+        typer.Argument(metavar="NAME", help="Of `job` files, of `filter` files, or of a `result`."),
     ] = "job",
 ) -> None:
-    """Print the JSON Schema of job files, for editors."""
+    """Print a JSON Schema, for editors: of job files, if nothing else is asked for."""
     from runner.read.schema import schema_text
 
     if name not in {"job", "filter", "result"}:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runner.values.result import CellCount, UndoCount
     from runner.values.vocabulary import Channel, Reason
 
-RUN_NO = "run_no"
+RUN_NO = "this_run"
 """The bind parameter that stays open until the run's row has its number."""
 
 

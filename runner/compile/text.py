@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from runner.compile.records import completed_row, run_row
 from runner.tables import DISTRICT
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def statements(plan: Plan, language: Language, schema: str | None) -> Iterator[t
     """Yield the title, the SQL and the bound values of each statement that a run sends, in order."""
     yield from (("Begin.", begin, {}) for begin in language.BEGIN_RUN)
     yield "One run at a time.", *_compiled(language.LOCK, language, schema)
+    yield "Write the run's row, before anything is read.", *_compiled(run_row(), language, schema)
     for lookup in plan.lookups:
         title = f"Evaluate the SELECT of {lookup.source.place}, where it can't write."
         yield title, *_compiled(lookup.clause, language, schema)
@@ -31,6 +33,7 @@ def statements(plan: Plan, language: Language, schema: str | None) -> Iterator[t
         if statement is not None:
             sql, values = _compiled(statement.clause, language, schema)
             yield statement.title, sql, {name: plan.parameters.get(name, value) for name, value in values.items()}
+    yield "Complete the run's row with its result.", *_compiled(completed_row(), language, schema)
     yield "All of it, or none.", "COMMIT", {}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from runner.compile.plan import RUN_NO
+from runner.compile.records import completed_row, run_row
 from runner.tables import runner_run
 
 if TYPE_CHECKING:
@@ -28,20 +29,20 @@ class Collided(Exception):  # noqa: N818 - no error: the run starts again
 def freeze(connection: Connection, backend: Backend, order: Order, occasion: Occasion) -> int:
     """Take the lock, then write the run's row, before anything else is read. Return the run's number."""
     connection.execute(backend.LOCK)
-    row = insert(runner_run).values(
-        run_id=occasion.run_id,
-        kind=order.kind,
-        undo_of=order.undo_of,
-        job_name=order.info.name,
-        job_sha256=order.info.sha256,
-        job_files=order.files,
-        mode=order.info.mode,
-        as_of=occasion.as_of,
-        actor=occasion.actor,
-        git_commit=occasion.commit,
-        started_at=occasion.now,
-    )
-    key = connection.execute(row).inserted_primary_key
+    values = {
+        "run_id": occasion.run_id,
+        "kind": order.kind,
+        "undo_of": order.undo_of,
+        "job_name": order.info.name,
+        "job_sha256": order.info.sha256,
+        "job_files": order.files,
+        "mode": order.info.mode,
+        "as_of": occasion.as_of,
+        "actor": occasion.actor,
+        "git_commit": occasion.commit,
+        "started_at": occasion.now,
+    }
+    key = connection.execute(run_row(), values).inserted_primary_key
     if key is None:
         raise LookupError(runner_run.name)
     return int(key[0])
@@ -67,11 +68,14 @@ def apply(connection: Connection, plan: Plan, run_no: int, tally: Tally) -> None
 
 def record(connection: Connection, run_no: int, tally: Tally, result: dict[str, object], finished: datetime) -> None:
     """Complete the run's row with what came of it."""
-    connection.execute(
-        update(runner_run)
-        .where(runner_run.c.run_no == run_no)
-        .values(finished_at=finished, people=tally.people, changed=tally.changed, result=result),
-    )
+    values = {
+        RUN_NO: run_no,
+        "run_finished_at": finished,
+        "run_people": tally.people,
+        "run_changed": tally.changed,
+        "run_result": result,
+    }
+    connection.execute(completed_row(), values)
 
 
 def is_recorded(connection: Connection, run_id: str) -> bool:

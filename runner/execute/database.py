@@ -96,7 +96,7 @@ def _told(database: Database) -> Iterator[None]:
 def require_district(connection: Connection, database: Database) -> None:
     """Check that the district's tables are there, with their columns. Stopped where one is not."""
     problems = [
-        Problem("not-a-district", message, hint="`runner init` makes the tables, `runner doctor` says what is lacking")
+        Problem("not-a-district", message, hint="`runner init` makes the tables")
         for message in _lacking(connection, district, database.schema)
     ]
     if problems:

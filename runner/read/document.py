@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
 import yaml
 
-from runner.read.characters import decode
+from runner.read.characters import decode, place_after
 from runner.read.scalars import BROKEN, Broken, first_unstorable_escape, is_storable, resolve
 from runner.values.problems import Position, Problem, Stopped
 
@@ -21,6 +22,9 @@ Way: TypeAlias = tuple[str | int, ...]
 MAX_DEPTH = 64
 MAX_NODES = 50_000
 ESCAPE_HINT = "remove it, or write the character itself"
+
+LENIENT = r"\t|[|>][-+0-9]*#"
+"""What libyaml takes in some places where PyYAML's own loader, and YAML, refuse it: left to the latter."""
 
 SYNTAX = (
     (r"found character '\\t'", "A tab, where only spaces can stand.", "use spaces"),
@@ -110,12 +114,12 @@ def parse(content: bytes, file: str, *, fast: bool = True) -> Document:
     """
     text = decode(content, file)
     _refuse_directives(text, file)
-    # PyYAML's own loader refuses tabs between tokens, libyaml takes some of them: one reading for all.
-    if fast and "\t" not in text and hasattr(yaml, "CSafeLoader"):
-        try:
-            return _Reader(text, file, yaml.CSafeLoader).document()
-        except yaml.YAMLError:
-            pass  # the slower loader says it better, and the same on every machine
+    if fast and not re.search(LENIENT, text) and hasattr(yaml, "CSafeLoader"):
+        # whatever is wrong the slower loader says: better, and the same on every machine
+        with suppress(yaml.YAMLError, Stopped):
+            document = _Reader(text, file, yaml.CSafeLoader).document()
+            if not document.problems:
+                return document
     try:
         return _Reader(text, file, yaml.SafeLoader).document()
     except yaml.MarkedYAMLError as error:
@@ -262,6 +266,8 @@ class _Reader:
             _stop("text-encoding", "An escape for a character that no database takes.", place, ESCAPE_HINT)
 
     def _place(self, event: yaml.Event) -> Position:
+        if _start(event).index >= len(self.text):  # libyaml begins a line there even where none ended
+            return place_after(self.text, self.file)
         return Position(self.file, _start(event).line + 1, _start(event).column + 1)
 
     def _report(self, code: str, message: str, place: Position, hint: str | None = None) -> Broken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,11 +11,20 @@ if TYPE_CHECKING:
     from runner.values.problems import Problem
 
 
+# Escape codes and the like, and what turns the direction of writing: a terminal obeys them, a reader doesn't see them.
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Return text of others with what a terminal would obey as an escape that a reader sees."""
+    return _COMMANDS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def render_problem(problem: Problem) -> str:
     """Return one problem, its hint on a line of its own."""
     place = f"{problem.place}: " if problem.place else ""
     hint = f"\n  hint: {problem.hint}" if problem.hint else ""
-    return f"{place}{problem.code}: {problem.message}{hint}"
+    return visible(f"{place}{problem.code}: {problem.message}{hint}")
 
 
 def render_problems(problems: Iterable[Problem]) -> str:

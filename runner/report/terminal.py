@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from runner.report.problems import render_problem
+from runner.report.problems import render_problem, visible
 from runner.values.result import CellCount, Status, UndoCount
 from runner.values.vocabulary import Channel, Mode, Reason
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from runner.values.result import Recorded, Result, Tally
 
 _BAR = 18
+_SHORT_BAR = 8
+_MILLION = 1_000_000
 _HEADLINES = {
     Status.APPLIED: ("applied", "bold green"),
     Status.DRY_RUN: ("dry run: nothing was changed", "bold cyan"),
@@ -46,19 +48,19 @@ def render_results(results: Iterable[Result], *, width: int, colour: bool) -> st
 
 def render_history(runs: Iterable[Recorded], *, width: int, colour: bool) -> str:
     """Return the list of past runs, the newest first."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for header in ("Run", "What", "As of", "Started (UTC)", "By"):
-        table.add_column(header)
-    table.add_column("People", justify="right")
-    table.add_column("Changed", justify="right")
+        table.add_column(header, no_wrap=header not in {"What", "By"}, overflow="fold")
+    table.add_column("People", justify="right", no_wrap=True)
+    table.add_column("Changed", justify="right", no_wrap=True)
     for run in runs:
         tally = run.result.tally
         table.add_row(
             str(run.number),
-            Text(run.result.job.name or "" if run.undo_of is None else f"undo of run {run.undo_of}"),
+            Text(visible(run.result.job.name or "") if run.undo_of is None else f"undo of run {run.undo_of}"),
             run.result.as_of.isoformat(),
-            run.started_at.isoformat(sep=" ", timespec="seconds"),
-            Text(run.actor or ""),
+            run.started_at.isoformat(sep=" ", timespec="minutes"),
+            Text(visible(run.actor or "")),
             f"{tally.people:,}" if tally else "",
             f"{tally.changed:,}" if tally else "",
         )
@@ -95,7 +97,7 @@ def _report(result: Result) -> RenderableType:
 
 def _headline(result: Result) -> RenderableType:
     what, style = _HEADLINES[result.status]
-    name = result.job.name or result.job.file
+    name = visible(result.job.name or result.job.file)
     if result.undo_of is not None:
         name = f"undo of run {result.undo_of} ({name})"
     if result.status is Status.APPLIED and result.run is not None:
@@ -106,7 +108,7 @@ def _headline(result: Result) -> RenderableType:
 def _origin(result: Result) -> RenderableType:
     mode = Mode(result.job.mode).label if result.job.mode else None
     facts = [result.job.file, mode, f"as of {result.as_of}", result.database, f"{result.seconds:.2f} s"]
-    return Text(" · ".join(fact for fact in facts if fact), style="dim")
+    return Text(visible(" · ".join(fact for fact in facts if fact)), style="dim")
 
 
 def _numbers(tally: Tally) -> RenderableType:
@@ -123,7 +125,7 @@ def _numbers(tally: Tally) -> RenderableType:
         kept = sum(cell.kept for cell in cells if isinstance(cell, CellCount))
         grid.add_row(
             f"{tally.changed:,}",
-            f"of {tally.eligible:,} eligible preferences change ({already:,} are so already, {kept:,} custom are kept)",
+            f"of {tally.eligible:,} eligible preferences change ({already:,} already so, {kept:,} kept)",
         )
     grid.add_row(f"{tally.contact_points:,}", f"contact points change ({tally.custom_overwritten:,} custom ones)")
     if not undo:
@@ -157,7 +159,8 @@ def _cell(cell: CellCount | UndoCount | None) -> Text:
         return Text(f"{cell.restored:,}", style="bold" if cell.restored else "")
     if not cell.changed:
         return Text("0")
-    return Text(f"+{cell.changed:,}", style="green") if cell.on else Text(f"-{cell.changed:,}", style="red")
+    number = f"{cell.changed:,}" if cell.changed < 10 * _MILLION else f"{cell.changed}"  # a column has ten places
+    return Text(f"+{number}", style="green") if cell.on else Text(f"-{number}", style="red")
 
 
 def _cells(tally: Tally) -> RenderableType:
@@ -183,13 +186,8 @@ def _cells(tally: Tally) -> RenderableType:
 def _reach(tally: Tally) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Reached for")
-    table.add_column("Before", justify="right")
-    table.add_column("")
-    table.add_column("After", justify="right")
-    table.add_column("of", justify="right")
-    table.add_column("")
-    table.add_column("Gained", justify="right")
-    table.add_column("Lost", justify="right")
+    for header in ("Before", "", "After", "of", "", "Gained", "Lost"):
+        table.add_column(header, justify="right" if header else "left", no_wrap=True)
     for reason, reach in tally.reach.items():
         table.add_row(
             reason.label,
@@ -206,30 +204,31 @@ def _reach(tally: Tally) -> RenderableType:
 
 def _bar(before: int, after: int, people: int) -> Text:
     """Return a bar of who is reached: full before and after, half for those gained, a dash for those lost."""
+    length = _BAR if people < _MILLION else _SHORT_BAR  # next to long numbers there is less room
     if not people:
-        return Text("·" * _BAR, style="dim")
-    both, most = sorted((round(before / people * _BAR), round(after / people * _BAR)))
+        return Text("·" * length, style="dim")
+    both, most = sorted((round(before / people * length), round(after / people * length)))
     middle = ("▒", "green") if after >= before else ("-", "red")
     return Text.assemble(
         ("█" * both, "cyan"),
         (middle[0] * (most - both), middle[1]),
-        ("·" * (_BAR - most), "dim"),
+        ("·" * (length - most), "dim"),
     )
 
 
 def _marked(mark: str, style: str, message: str) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(Text(f"{mark}:", style=style), Text(message))
+    grid.add_row(Text(f"{mark}:", style=style), Text(visible(message)))
     return grid
 
 
 def _next_step(result: Result) -> str:
+    if result.status is Status.APPLIED and result.tally is not None and not result.tally.changed:
+        return "nothing to do: nothing had to change"
     if result.status is Status.APPLIED and result.run is not None:
         return f"`runner show {result.run.number}` shows this again, `runner undo {result.run.number}` takes it back"
     if result.status is Status.DRY_RUN and result.tally is not None:
         if not result.tally.changed:
-            return "nothing to do: everything is so already"
-        if result.undo_of is not None:
-            return f"`runner undo {result.undo_of}` takes it back"
-        return f"`runner run {result.job.file}` applies it"
+            return "nothing to do: nothing would change"
+        return "the same command without `--dry-run` applies it"
     return ""

@@ -6,6 +6,21 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 -- One run at a time.
 LOCK TABLE runner_lock IN EXCLUSIVE MODE;
 
+-- Write the run's row, before anything is read.
+--   :run_id = (known when the run is under way)
+--   :kind = (known when the run is under way)
+--   :undo_of = (known when the run is under way)
+--   :job_name = (known when the run is under way)
+--   :job_sha256 = (known when the run is under way)
+--   :job_files = (known when the run is under way)
+--   :mode = (known when the run is under way)
+--   :as_of = (known when the run is under way)
+--   :actor = (known when the run is under way)
+--   :git_commit = (known when the run is under way)
+--   :started_at = (known when the run is under way)
+INSERT INTO runner_run (run_id, kind, undo_of, job_name, job_sha256, job_files, mode, as_of, actor, git_commit, started_at)
+VALUES (:run_id, :kind, :undo_of, :job_name, :job_sha256, :job_files::JSON, :mode, :as_of, :actor, :git_commit, :started_at) RETURNING runner_run.run_no;
+
 -- Look up the calendars that the job names.
 --   :end_year_1 = 2026
 SELECT (
@@ -180,9 +195,9 @@ FROM (
 ANALYZE runner_concerned;
 
 -- Write down what will change.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
-SELECT :run_no AS anon_1,
+SELECT :this_run AS anon_1,
   runner_eligible.contact_point_id,
   runner_eligible.channel,
   runner_eligible.before_bits,
@@ -330,7 +345,7 @@ LEFT OUTER JOIN runner_staff
   ON runner_staff.person_id = heard.person_id;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -341,13 +356,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
 
 -- Set all preferences of Home/Other Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -358,13 +373,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'home_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
 
 -- Set all preferences of Work Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -375,13 +390,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'work_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
 
 -- Set all preferences of Cell Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -392,13 +407,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'cell_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
 
 -- Set all preferences of Email at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -409,13 +424,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
 
 -- Set all preferences of Secondary Email at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -426,10 +441,23 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'secondary_email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+
+-- Complete the run's row with its result.
+--   :run_finished_at = (known when the run is under way)
+--   :run_people = (known when the run is under way)
+--   :run_changed = (known when the run is under way)
+--   :run_result = (known when the run is under way)
+--   :this_run = (known when the run is under way)
+UPDATE runner_run
+SET finished_at=:run_finished_at,
+  people=:run_people,
+  changed=:run_changed,
+  result=:run_result::JSON
+WHERE runner_run.run_no = :this_run;
 
 -- All of it, or none.
 COMMIT;

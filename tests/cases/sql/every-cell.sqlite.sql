@@ -8,6 +8,21 @@ BEGIN IMMEDIATE;
 UPDATE runner_lock
 SET taken=(runner_lock.taken + :taken_1);
 
+-- Write the run's row, before anything is read.
+--   :run_id = (known when the run is under way)
+--   :kind = (known when the run is under way)
+--   :undo_of = (known when the run is under way)
+--   :job_name = (known when the run is under way)
+--   :job_sha256 = (known when the run is under way)
+--   :job_files = (known when the run is under way)
+--   :mode = (known when the run is under way)
+--   :as_of = (known when the run is under way)
+--   :actor = (known when the run is under way)
+--   :git_commit = (known when the run is under way)
+--   :started_at = (known when the run is under way)
+INSERT INTO runner_run (run_id, kind, undo_of, job_name, job_sha256, job_files, mode, as_of, actor, git_commit, started_at)
+VALUES (:run_id, :kind, :undo_of, :job_name, :job_sha256, :job_files, :mode, :as_of, :actor, :git_commit, :started_at);
+
 -- Look up the calendars that the job names.
 --   :end_year_1 = 2026
 SELECT (
@@ -167,9 +182,9 @@ FROM (
 ) AS people;
 
 -- Write down what will change.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
-SELECT :run_no AS anon_1,
+SELECT :this_run AS anon_1,
   runner_eligible.contact_point_id,
   runner_eligible.channel,
   runner_eligible.before_bits,
@@ -317,7 +332,7 @@ LEFT OUTER JOIN runner_staff
   ON runner_staff.person_id = heard.person_id;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -328,13 +343,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
 
 -- Set all preferences of Home/Other Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -345,13 +360,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'home_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
 
 -- Set all preferences of Work Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -362,13 +377,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'work_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
 
 -- Set all preferences of Cell Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -379,13 +394,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'cell_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
 
 -- Set all preferences of Email at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -396,13 +411,13 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
 
 -- Set all preferences of Secondary Email at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET emergency=(runner_change.after_bits & 1 != 0),
   attendance=(runner_change.after_bits & 2 != 0),
@@ -413,10 +428,23 @@ SET emergency=(runner_change.after_bits & 1 != 0),
   priority=(runner_change.after_bits & 64 != 0),
   teacher=(runner_change.after_bits & 128 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'secondary_email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+
+-- Complete the run's row with its result.
+--   :run_finished_at = (known when the run is under way)
+--   :run_people = (known when the run is under way)
+--   :run_changed = (known when the run is under way)
+--   :run_result = (known when the run is under way)
+--   :this_run = (known when the run is under way)
+UPDATE runner_run
+SET finished_at=:run_finished_at,
+  people=:run_people,
+  changed=:run_changed,
+  result=:run_result
+WHERE runner_run.run_no = :this_run;
 
 -- All of it, or none.
 COMMIT;

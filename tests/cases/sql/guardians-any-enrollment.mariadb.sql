@@ -1,10 +1,7 @@
 -- test
 
 -- Begin.
-SET innodb_snapshot_isolation = ON;
-
--- Begin.
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
 -- Begin.
 START TRANSACTION;
@@ -13,6 +10,21 @@ START TRANSACTION;
 --   :taken_1 = 1
 UPDATE runner_lock
 SET taken=(runner_lock.taken + :taken_1);
+
+-- Write the run's row, before anything is read.
+--   :run_id = (known when the run is under way)
+--   :kind = (known when the run is under way)
+--   :undo_of = (known when the run is under way)
+--   :job_name = (known when the run is under way)
+--   :job_sha256 = (known when the run is under way)
+--   :job_files = (known when the run is under way)
+--   :mode = (known when the run is under way)
+--   :as_of = (known when the run is under way)
+--   :actor = (known when the run is under way)
+--   :git_commit = (known when the run is under way)
+--   :started_at = (known when the run is under way)
+INSERT INTO runner_run (run_id, kind, undo_of, job_name, job_sha256, job_files, mode, as_of, actor, git_commit, started_at)
+VALUES (:run_id, :kind, :undo_of, :job_name, :job_sha256, :job_files, :mode, :as_of, :actor, :git_commit, :started_at);
 
 -- Look up the calendars that the job names.
 --   :end_year_1 = 2026
@@ -134,9 +146,9 @@ FROM (
 ) AS people;
 
 -- Write down what will change.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
-SELECT :run_no AS anon_1,
+SELECT :this_run AS anon_1,
   runner_eligible.contact_point_id,
   runner_eligible.channel,
   runner_eligible.before_bits,
@@ -221,14 +233,27 @@ FROM (
 ) AS heard;
 
 -- Set all preferences of Email at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point,
   runner_change
 SET contact_point.teacher=(runner_change.after_bits & 128 != 0)
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+
+-- Complete the run's row with its result.
+--   :run_finished_at = (known when the run is under way)
+--   :run_people = (known when the run is under way)
+--   :run_changed = (known when the run is under way)
+--   :run_result = (known when the run is under way)
+--   :this_run = (known when the run is under way)
+UPDATE runner_run
+SET finished_at=:run_finished_at,
+  people=:run_people,
+  changed=:run_changed,
+  result=:run_result
+WHERE runner_run.run_no = :this_run;
 
 -- All of it, or none.
 COMMIT;

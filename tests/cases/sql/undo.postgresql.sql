@@ -6,6 +6,21 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 -- One run at a time.
 LOCK TABLE runner_lock IN EXCLUSIVE MODE;
 
+-- Write the run's row, before anything is read.
+--   :run_id = (known when the run is under way)
+--   :kind = (known when the run is under way)
+--   :undo_of = (known when the run is under way)
+--   :job_name = (known when the run is under way)
+--   :job_sha256 = (known when the run is under way)
+--   :job_files = (known when the run is under way)
+--   :mode = (known when the run is under way)
+--   :as_of = (known when the run is under way)
+--   :actor = (known when the run is under way)
+--   :git_commit = (known when the run is under way)
+--   :started_at = (known when the run is under way)
+INSERT INTO runner_run (run_id, kind, undo_of, job_name, job_sha256, job_files, mode, as_of, actor, git_commit, started_at)
+VALUES (:run_id, :kind, :undo_of, :job_name, :job_sha256, :job_files::JSON, :mode, :as_of, :actor, :git_commit, :started_at) RETURNING runner_run.run_no;
+
 -- Make room for what the run changed, with the preferences as they are and as they would be again.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, household_id BIGINT, person_id BIGINT, before_bits SMALLINT, after_bits SMALLINT, custom SMALLINT, was_bits SMALLINT, set_bits SMALLINT, is_gone SMALLINT, PRIMARY KEY (contact_point_id) ) ON COMMIT DROP;
 
@@ -113,9 +128,9 @@ FROM (
 ANALYZE runner_concerned;
 
 -- Write down what will change.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
-SELECT :run_no AS anon_1,
+SELECT :this_run AS anon_1,
   runner_eligible.contact_point_id,
   runner_eligible.channel,
   runner_eligible.before_bits,
@@ -225,25 +240,38 @@ LEFT OUTER JOIN runner_staff
   ON runner_staff.person_id = heard.person_id;
 
 -- Take back all preferences of Household Phone at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET general=(runner_change.after_bits & 16 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
 
 -- Take back all preferences of Email at once, where they still are what was seen.
---   :run_no = (known when the run is under way)
+--   :this_run = (known when the run is under way)
 UPDATE contact_point
 SET attendance=(runner_change.after_bits & 2 != 0),
   staff=(runner_change.after_bits & 8 != 0)
 FROM runner_change
-WHERE runner_change.run_no = :run_no
+WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
   AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+
+-- Complete the run's row with its result.
+--   :run_finished_at = (known when the run is under way)
+--   :run_people = (known when the run is under way)
+--   :run_changed = (known when the run is under way)
+--   :run_result = (known when the run is under way)
+--   :this_run = (known when the run is under way)
+UPDATE runner_run
+SET finished_at=:run_finished_at,
+  people=:run_people,
+  changed=:run_changed,
+  result=:run_result::JSON
+WHERE runner_run.run_no = :this_run;
 
 -- All of it, or none.
 COMMIT;
