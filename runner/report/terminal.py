@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runner.values.result import Recorded, Result, Tally
 
 _BAR = 18
-_SHORT_BAR = 8
+_SHORT_BAR = 5
 _MILLION = 1_000_000
 _HEADLINES = {
     Status.APPLIED: ("applied", "bold green"),
