@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError
+from sqlalchemy.util import LRUCache
 
 from runner.backends.registry import RUNS_ON, backend
 from runner.tables import DISTRICT, HISTORY_VERSION, district, history, runner_meta
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 
 _MAKING_TIMEOUT = 30.0
+# Each run has an engine of its own; what is compiled for one serves the others of this process.
+_COMPILED: LRUCache[object, object] = LRUCache(500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Database:
         return self._translated(self.backend.create_reader(self.url))
 
     def _translated(self, engine: Engine) -> Engine:
-        return engine.execution_options(schema_translate_map={DISTRICT: self.schema})
+        return engine.execution_options(schema_translate_map={DISTRICT: self.schema}, compiled_cache=_COMPILED)
 
 
 def open_database(url: str, schema: str | None = None) -> Database:

@@ -31,20 +31,18 @@ def _broken(tally: Tally, job: Job) -> Iterator[Problem]:
     for code, what, count, limit in (
         ("limit-people", "people are in scope", tally.people, limits.people),
         ("limit-changed", "preferences would change", tally.changed, limits.changed),
+        (
+            "limit-changed",
+            f"of {tally.eligible:,} eligible preferences would change",
+            tally.changed,
+            _share(tally, job),
+        ),
         ("limit-custom", "custom contact points would be overwritten", tally.custom_overwritten, limits.custom),
         ("limit-lost", "people would lose their last way to hear about something", tally.lost, limits.lost),
     ):
         if limit is not None and count > limit:
-            yield Problem(code, f"{count:,} {what}; the limit is {limit:,}", place)
-    if limits.changed_percent is not None:
-        percent = Fraction(limits.changed_percent)
-        if tally.changed > tally.eligible * percent / 100:
-            yield Problem(
-                "limit-changed",
-                f"{tally.changed:,} of {tally.eligible:,} eligible preferences would change; "
-                f"the limit is {limits.changed_percent}%",
-                place,
-            )
+            told = f"{limits.changed_percent}%" if isinstance(limit, Fraction) else f"{limit:,}"
+            yield Problem(code, f"{count:,} {what}; the limit is {told}", place)
     if job.custom_selections is CustomSelections.REFUSE and tally.custom_overwritten:
         yield Problem(
             "custom-refused",
@@ -52,6 +50,12 @@ def _broken(tally: Tally, job: Job) -> Iterator[Problem]:
             job.places.get("custom_selections"),
             "`custom_selections: keep` leaves them alone",
         )
+
+
+def _share(tally: Tally, job: Job) -> Fraction | None:
+    """Return the number of preferences that the percentage of the limit comes to, exactly."""
+    percent = job.limits.changed_percent
+    return None if percent is None else tally.eligible * Fraction(percent) / 100
 
 
 def _warnings(tally: Tally) -> Iterator[Warned]:
