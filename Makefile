@@ -22,8 +22,9 @@ demo: $(READY) ## make a synthetic district (district.db) and run jobs/fall.yaml
 	$(BIN)/runner run jobs/fall.yaml
 
 test: $(READY) ## run the tests, with branch coverage of runner/
+	$(BIN)/pytest -q -n auto tests/test_agreement.py
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto
+	$(BIN)/coverage run -m pytest -q -n auto --ignore tests/test_agreement.py
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -60,8 +60,9 @@ def test_tells_every_problem_at_its_place(case: Case, tmp_path: Path, monkeypatc
         load(Path("job.yaml"))
     found = []
     for problem in stopped.value.problems:
-        place = (problem.place.file, problem.place.line, problem.place.column) if problem.place else (None, None, None)
-        found.append(Expected(problem.code, problem.message, *place, problem.hint))
+        at = problem.place
+        file, line, column = (at.file, at.line, at.column) if at else (None, None, None)
+        found.append(Expected(problem.code, problem.message, file, line, column, problem.hint))
     assert found == [Expected(**problem) for problem in case.problems]  # type: ignore[arg-type]
 
 
@@ -73,4 +74,4 @@ def test_every_code_that_reading_raises_has_a_case() -> None:
 
 def test_a_misspelt_key_in_a_case_is_an_error() -> None:
     with pytest.raises(TypeError):
-        Case(job="", problem=[])  # type: ignore[arg-type]
+        Case(job="", problem=[])  # type: ignore[call-arg]

@@ -49,7 +49,7 @@ KINDS = ("all", "any", "not", "field", "people", "people_file", "sql")
 OPERATORS = tuple(operator.value for operator in Operator)
 TEXT_CHANNELS = r"(text|sms|mms)s?([ _-]?(messag(e|er|ing)|messenger|phone|number)s?)?"
 SHAPES = {
-    "name": "A name has lower-case letters, digits, `-` and `_`, and begins with a letter or digit.",
+    "name": "A name is one line of text, and not only blanks.",
     "changed": "A percentage is written `25%`, from `0%` to `100%`.",
     "year": "A year is a number, the end year, or `current`.",
 }
@@ -186,11 +186,8 @@ def _wrong_version(document: Document, found: Finding) -> Problems:
 
 
 def _wrong_shape(document: Document, found: Finding) -> Problems:
-    hint = None
-    if found.way[-1] == "name":
-        hint = did_you_mean(re.sub(r"[^a-z0-9]+", "-", found.value.lower()).strip("-")[:100] or None)
-    elif found.way[-1] == "year" and re.fullmatch(r"[0-9]{4}", found.value):
-        hint = "write it without quotes"
+    is_year = found.way[-1] == "year" and re.fullmatch(r"[0-9]{4}", found.value)
+    hint = "write it without quotes" if is_year else None
     yield Problem("wrong-value", SHAPES[str(found.way[-1])], document.place(found.way), hint)
 
 

@@ -33,11 +33,13 @@ STATEMENTS = frozenset(
 )
 
 # Every text matches: what is no token is `other`, what is never closed is `unclosed`; nothing matches in two ways.
+# Backticks and brackets quote names for some databases, and are operators for others, so that what stands between
+# them must mean the same either way.
 LEXICON = r"""
       (?P<space>[ \t\n]+|\r\n)
     | (?P<comment>--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)
     | (?P<string>'(?:[^']|'')*'(?!')|"(?:[^"]|"")*"(?!"))
-    | (?P<name>`(?:[^`]|``)*`(?!`)|\[[^\[\]'"`();/*\\\n-]*\])
+    | (?P<name>`[\w ,.:]*`|\[[\w ,.:]*\])
     | (?P<word>[^\W\d][\w$]*)
     | (?P<number>[0-9][\w.]*)
     | (?P<parameter>(?<![:\w]):as_of(?![\w$]))
@@ -47,7 +49,7 @@ LEXICON = r"""
 UNCLOSED = {
     "'": "A quote that is never closed.",
     '"': "A quote that is never closed.",
-    "`": "A quote that is never closed.",
+    "`": "A backtick that is never closed, or holds more than a plain name.",
     "[": "A bracket that is never closed, or holds more than a plain name.",
     "/*": "A comment that is never closed.",
 }
@@ -55,6 +57,7 @@ OTHER = {
     ";": ("A semicolon: pass-through SQL is one statement.", "remove it"),
     "#": ("A `#`: to MariaDB it begins a comment, to others it doesn't.", "write comments as `-- …`"),
     "$": ("A `$`: dollar quotes hide text from a reader.", "use single quotes"),
+    "]": ("A bracket that closes nothing.", None),
     "\\": ("A backslash outside a string.", None),
     "?": ("A `?`: to some databases it is a parameter.", "the one parameter is `:as_of`"),
 }

@@ -1,0 +1,230 @@
+"""The JSON Schema: it says what the vocabulary says, is safe to use, and every way to break it can be told."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from runner.read import schema
+from runner.read.document import Document, parse
+from runner.read.explain import EXPLANATIONS
+from runner.read.schema import NODE, schema_text, validate
+from runner.values.problems import CODES, Kind
+from runner.values.vocabulary import FIELDS, Channel, CustomSelections, Enrollments, Mode, Operator, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+JOB = json.loads(schema_text("job"))
+FILTER = json.loads(schema_text("filter"))
+KINDS = ["all", "any", "not", "people", "people_file", "sql", "field"]
+# what these keywords hold is found by the keywords inside of them, or is for readers
+STRUCTURE = {"properties", "items", "allOf", "if", "then", "else", "dependentSchemas", "$ref", "$defs"}
+ANNOTATIONS = {"$schema", "$id", "$comment", "title", "description", "default", "examples"}
+
+
+def subschemas(part: object, way: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    """Yield every schema within a schema, and the way to it."""
+    if isinstance(part, list):
+        for index, inner in enumerate(part):
+            yield from subschemas(inner, (*way, index))
+    elif isinstance(part, dict):
+        names_things = way and way[-1] in {"properties", "$defs", "dependentSchemas"}
+        if not names_things:
+            yield way, part
+        for key, inner in part.items():
+            if names_things or key in STRUCTURE | {"not", "anyOf", "additionalProperties"}:
+                yield from subschemas(inner, (*way, key))
+
+
+def document(text: str) -> Document:
+    return parse(text.encode(), "job.yaml")
+
+
+def test_both_schemas_are_valid() -> None:
+    for each in (JOB, FILTER):
+        Draft202012Validator.check_schema(each)
+
+
+def test_the_filter_schema_is_the_node_of_the_job_schema_beside_it() -> None:
+    beside = "file:///schemas/job.schema.json"
+    resolver = (
+        Registry().with_resource(beside, Resource.from_contents(JOB)).resolver("file:///schemas/filter.schema.json")
+    )
+    assert resolver.lookup(FILTER["$ref"]).contents == JOB["$defs"]["node"]
+
+
+def test_no_schema_names_a_host() -> None:
+    assert JOB["$id"] == "urn:contact-preference-runner:job"
+    assert set(re.findall(r"https?://[^\"]+", schema_text("job") + schema_text("filter"))) == {JOB["$schema"]}
+
+
+def test_the_vocabulary_is_the_schema_s() -> None:
+    properties, definitions = JOB["properties"], JOB["$defs"]
+    assert list(properties["preferences"]["properties"]) == list(Channel)
+    assert list(definitions["reasons"]["properties"]) == list(Reason)
+    assert properties["mode"]["enum"] == list(Mode)
+    assert properties["enrollment"]["enum"] == list(Enrollments)
+    assert properties["custom_selections"]["enum"] == list(CustomSelections)
+    assert definitions["node"]["properties"]["field"]["enum"] == list(FIELDS)
+    assert list(definitions["node"]["properties"]) == [*KINDS, *Operator]
+
+
+def test_the_labels_are_the_schema_s() -> None:
+    channels, reasons = JOB["properties"]["preferences"]["properties"], JOB["$defs"]["reasons"]["properties"]
+    assert {name: each["title"] for name, each in channels.items()} == {each.value: each.label for each in Channel}
+    assert {name: each["title"] for name, each in reasons.items()} == {each.value: each.label for each in Reason}
+
+
+def test_defaults_are_the_loader_s() -> None:
+    given_by_schema = {name: each["default"] for name, each in JOB["properties"].items() if "default" in each}
+    assert given_by_schema == {
+        "enrollment": Enrollments.ACTIVE,
+        "guardians_only": False,
+        "custom_selections": CustomSelections.KEEP,
+        "allow_empty": False,
+    }
+
+
+def test_no_mapping_takes_unknown_keys() -> None:
+    for way, part in subschemas(JOB):
+        if "properties" in part and "then" not in way and "if" not in way:
+            assert part["additionalProperties"] is False, way
+
+
+def test_everything_that_can_be_written_is_explained_to_editors() -> None:
+    for way, part in subschemas(JOB):
+        if len(way) > 1 and way[-2] == "properties" and not {"then", "if"} & set(way):
+            referred = JOB["$defs"].get(part.get("$ref", "").removeprefix("#/$defs/"), {})
+            assert part.get("title"), way
+            told = part.get("description") or referred.get("description") or "preferences" in way
+            assert told, way
+
+
+def test_examples_fit_their_schemas() -> None:
+    for way, part in subschemas(JOB):
+        for example in part.get("examples", ()):
+            validator = Draft202012Validator(JOB).evolve(schema=part)
+            assert [error.message for error in validator.iter_errors(example)] == [], way
+
+
+def test_every_way_to_break_the_schema_has_its_words() -> None:
+    used = {keyword for _, part in subschemas(JOB) for keyword in part}
+    assert used - STRUCTURE - ANNOTATIONS == set(EXPLANATIONS)
+
+
+def test_patterns_take_ascii_only_no_line_end_and_little_time() -> None:
+    patterns = {way: part["pattern"] for way, part in subschemas(JOB) if "pattern" in part}
+    good = {"name": "fall-attendance", "changed": "12.5%", "year": "current"}
+    assert {way[-1] for way in patterns} == set(good)
+    for way, pattern in patterns.items():
+        word = good[str(way[-1])]
+        assert re.search(pattern, word)
+        for bad in (word + "\n", "\n" + word, " " + word, word + "\u0663", word.replace("2", "\u0662") + " "):
+            assert not re.search(pattern, bad)
+        began = time.process_time()
+        for attack in ("a" * 100_000 + "!", "1" * 100_000, "0." + "0" * 100_000, "-" * 100_000):
+            re.search(pattern, attack)
+        assert time.process_time() - began < 1
+
+
+def test_the_packed_schema_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "__file__", str(tmp_path / "runner" / "read" / "schema.py"))
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "job.schema.json").write_text("beside")
+    assert schema_text("job") == "beside"
+    (tmp_path / "runner" / "schemas").mkdir(parents=True)
+    (tmp_path / "runner" / "schemas" / "job.schema.json").write_text("packed")
+    assert schema_text("job") == "packed"
+
+
+def test_a_filter_file_is_held_against_the_node() -> None:
+    assert validate(document("any: [{people: [1]}, {not: {sql: select 1}}]"), NODE) == ()
+    [problem] = validate(document("any: [{peple: [1]}]"), NODE)
+    assert (problem.code, problem.hint) == ("unknown-key", "did you mean `people`?")
+
+
+words = st.sampled_from(
+    [
+        *JOB["properties"],
+        *JOB["$defs"]["node"]["properties"],
+        *JOB["$defs"]["calendarEntry"]["properties"],
+        *("household_phone", "email", "text", "emergency", "on", "off", "students", "census_staff", "person.language"),
+        *("current", "25%", "emial", "x", ""),
+    ],
+)
+scalars = st.none() | st.booleans() | st.integers(-2, 3000) | st.sampled_from([1.0, 2.5]) | words
+data = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),
+    max_leaves=25,
+)
+jobs = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(JOB["properties"], data) | {"filter": data, "mode": words, "wrong": data},
+)
+
+
+@given(jobs | data)
+def test_whatever_is_wrong_is_told_in_our_words_at_its_place(written: object) -> None:
+    read = document(json.dumps(written))
+    problems = validate(read)
+    plain = Draft202012Validator(JOB)
+    # 1.0 is a whole number to JSON Schema, and none to a database
+    if not plain.is_valid(read.data):
+        assert problems
+    for problem in problems:
+        assert CODES[problem.code].kind is Kind.INVALID
+        assert problem.place is not None
+        assert not re.search(r"is not of type|is a required property|does not match|\^|\\A|\$\(", problem.message)
+    assert list(problems) == sorted(problems, key=lambda each: (each.place, each.code, each.message))
+
+
+HEAD = "version: 1\nname: x\nmode: students\ncalendar: {year: 2026}\npreferences: {email: {general: on}}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "filter: {people: [" + "1, " * 49_900 + "]}",
+        HEAD + "filter: {field: person.language, in: [" + "a, " * 49_900 + "]}",
+        HEAD + "filter: {all: [" + "{field: person.language, equals: a}, " * 9_900 + "]}",
+        HEAD + "filter: {all: [" + "{field: person.langage, equals: a}, " * 9_900 + "]}",
+        HEAD + "filter: {all: [" + "{}, " * 24_000 + "]}",
+        HEAD + "filter: {any: [" + ", ".join(f"{{fild{number}: a}}" for number in range(15_000)) + "]}",
+        HEAD + "filter: " + "{not: " * 62 + "{}" + "}" * 62,
+        "\n".join(f"nam{number}: 1" for number in range(24_900)),
+        "preferences: {email: {" + ", ".join(f"emergenc{number}: on" for number in range(24_900)) + "}}",
+        HEAD + "grades: [" + "1, " * 49_000 + "]",
+        HEAD.replace("name: x", "name: " + "a" * 900_000),
+        HEAD.replace("{email: {general: on}}", "\n  ? " + "e" * 900_000 + "\n  : {}"),
+    ],
+    ids=[
+        "people",
+        "in",
+        "queries",
+        "fields",
+        "nodes",
+        "keys below",
+        "deep",
+        "keys",
+        "reasons",
+        "grades",
+        "name",
+        "key",
+    ],
+)
+def test_no_document_takes_long(text: str) -> None:
+    read = document(text)
+    began = time.process_time()
+    validate(read)
+    assert time.process_time() - began < 10
