@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from tests.strategies import District
 
 PARTS = 8
-EXAMPLES = {"sqlite": 2_000, "postgresql": 120, "mariadb": 120}
+EXAMPLES = {"sqlite": 2_000, "postgresql": 64, "mariadb": 64}
 """How many districts and jobs a check tries on each database, in all; RUNNER_TEST_EXAMPLES says another number."""
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDatabase]:
     folder = tmp_path_factory.mktemp("agreement")
-    with scratch(request.param, folder) as url:
+    with scratch(request.param, folder, hurried=True) as url:
         yield make(url, folder)
 
 
