@@ -27,7 +27,7 @@ def warn(tally: Tally) -> tuple[Warned, ...]:
 
 
 def _broken(tally: Tally, job: Job) -> Iterator[Problem]:
-    limits, place = job.limits, job.places.get("limits")
+    limits = job.limits
     for code, what, count, limit in (
         ("limit-people", "people are in scope", tally.people, limits.people),
         ("limit-changed", "preferences would change", tally.changed, limits.changed),
@@ -42,6 +42,7 @@ def _broken(tally: Tally, job: Job) -> Iterator[Problem]:
     ):
         if limit is not None and count > limit:
             told = f"{limits.changed_percent}%" if isinstance(limit, Fraction) else f"{limit:,}"
+            place = job.places.get(code.replace("limit-", "limits."), job.places.get("limits"))
             yield Problem(code, f"{count:,} {what}; the limit is {told}", place)
     if job.custom_selections is CustomSelections.REFUSE and tally.custom_overwritten:
         yield Problem(
