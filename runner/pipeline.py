@@ -174,9 +174,9 @@ def _commit(connection: Connection, database: Database, occasion: Occasion, watc
             raise Stopped(_UNKNOWN) from failure
     if recorded:
         return
-    if failure is not None:
+    if failure is not None and database.backend.is_aborted(failure):
         raise failure
-    raise Stopped(_UNKNOWN)
+    raise Stopped(_UNKNOWN)  # a plain look is no answer: what was sent may still commit
 
 
 @contextmanager

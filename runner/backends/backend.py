@@ -136,6 +136,10 @@ class Backend(Language, Protocol):
         """Say what a driver's error means for a run."""
         ...
 
+    def is_aborted(self, error: BaseException) -> bool:
+        """Say whether a COMMIT that failed with this error has surely committed nothing."""
+        ...
+
     def refused(self, error: BaseException, place: Position) -> Problem:
         """Say why pass-through SQL could not be evaluated."""
         ...

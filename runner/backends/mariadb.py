@@ -192,6 +192,11 @@ def trouble(error: BaseException) -> Trouble:
     return Trouble.BUSY if number == _LOCK_WAIT else Trouble.FAILED
 
 
+def is_aborted(error: BaseException) -> bool:
+    """Return whether the server answered: from 2000 on it is the client that lost the connection, and nobody knows."""
+    return _number(error) in _SERVER_ERRORS
+
+
 def refused(error: BaseException, place: Position) -> Problem:
     """Say why pass-through SQL was not evaluated: by its number, for MariaDB's words may hold a row's values."""
     number = _number(error)
@@ -212,6 +217,7 @@ def explain(error: BaseException) -> Problem:
     return Problem(code, f"{message} (error {number})", hint=hint)
 
 
+_SERVER_ERRORS: Final = range(1_000, 2_000)
 _READ_ONLY: Final = "read_only"
 _REFUSALS: Final = {
     1064: "its syntax is not MariaDB's",

@@ -173,6 +173,11 @@ def trouble(error: BaseException) -> Trouble:
     return Trouble.BUSY if state == _LOCK_NOT_AVAILABLE else Trouble.FAILED
 
 
+def is_aborted(error: BaseException) -> bool:
+    """Return whether the server answered: without a SQLSTATE it is the connection that broke, and nobody knows."""
+    return bool(_state(error))
+
+
 def refused(error: BaseException, place: Position) -> Problem:
     """Say why pass-through SQL was not evaluated: by its SQLSTATE, for PostgreSQL's words may hold a row's values."""
     state = _state(error)

@@ -252,6 +252,11 @@ def trouble(error: BaseException) -> Trouble:
     return Trouble.BUSY if _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} else Trouble.FAILED
 
 
+def is_aborted(error: BaseException) -> bool:  # noqa: ARG001 - others have to look
+    """Return True: SQLite has no network between a COMMIT and its answer."""
+    return True
+
+
 def refused(error: BaseException, place: Position) -> Problem:
     """Say why pass-through SQL was not evaluated, in SQLite's words where they repeat the SQL's, never a row's."""
     code = _code(error)
