@@ -81,10 +81,6 @@ class Language(Protocol):
         """What SQLAlchemy's Table takes to be temporary."""
         ...
 
-    def fill(self, table: Table, rows: Select[Any]) -> Executable:
-        """Return the statement that fills a temporary table."""
-        ...
-
     def after_fill(self, table: Table) -> tuple[Executable, ...]:
         """Return what the planner needs to know of a temporary table just filled."""
         ...

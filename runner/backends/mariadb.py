@@ -16,7 +16,6 @@ from sqlalchemy import (
     collate,
     column,
     func,
-    insert,
     literal_column,
     select,
     type_coerce,
@@ -109,11 +108,6 @@ def ids(parameter: str) -> Select[Any]:
 def temporary_name(name: str) -> str:
     """Return the name as it is: a temporary table hides a table of the same name."""
     return name
-
-
-def fill(table: Table, rows: Select[Any]) -> Executable:
-    """Return the plain INSERT … SELECT."""
-    return insert(table).from_select(list(table.c), rows)
 
 
 def after_fill(table: Table) -> tuple[Executable, ...]:  # noqa: ARG001 - other planners want to know

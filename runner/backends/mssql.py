@@ -15,7 +15,6 @@ from sqlalchemy import (
     column,
     false,
     func,
-    insert,
     literal_column,
     select,
     text,
@@ -76,11 +75,6 @@ def ids(parameter: str) -> Select[Any]:
 def temporary_name(name: str) -> str:
     """Return the name with the # that makes a table temporary."""
     return f"#{name}"
-
-
-def fill(table: Table, rows: Select[Any]) -> Executable:
-    """Return the plain INSERT … SELECT."""
-    return insert(table).from_select(list(table.c), rows)
 
 
 def after_fill(table: Table) -> tuple[Executable, ...]:  # noqa: ARG001 - other planners want to know

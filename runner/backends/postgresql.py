@@ -15,7 +15,6 @@ from sqlalchemy import (
     collate,
     column,
     func,
-    insert,
     literal_column,
     select,
     text,
@@ -96,11 +95,6 @@ def ids(parameter: str) -> Select[Any]:
 def temporary_name(name: str) -> str:
     """Return the name as it is: temporary tables have a schema of their own."""
     return name
-
-
-def fill(table: Table, rows: Select[Any]) -> Executable:
-    """Return the plain INSERT … SELECT."""
-    return insert(table).from_select(list(table.c), rows)
 
 
 def after_fill(table: Table) -> tuple[Executable, ...]:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     column,
     event,
     func,
-    insert,
     literal_column,
     select,
     type_coerce,
@@ -157,11 +156,6 @@ def ids(parameter: str) -> Select[Any]:
 def temporary_name(name: str) -> str:
     """Return the name as it is: SQLite keeps temporary tables in a schema of their own."""
     return name
-
-
-def fill(table: Table, rows: Select[Any]) -> Executable:
-    """Return the plain INSERT … SELECT."""
-    return insert(table).from_select(list(table.c), rows)
 
 
 def after_fill(table: Table) -> tuple[Executable, ...]:  # noqa: ARG001 - other planners want to know

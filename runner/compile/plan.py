@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import Column, MetaData, Table, insert
 from sqlalchemy.schema import CreateTable
 
 from runner.tables import Id
@@ -104,7 +104,9 @@ class Stage:
         for column in table.primary_key:
             column.autoincrement = False
         self.statements.append(Statement(f"Make room for {title}.", CreateTable(table)))
-        self.statements.append(Statement(f"{title[0].upper()}{title[1:]}.", self.language.fill(table, rows)))
+        self.statements.append(
+            Statement(f"{title[0].upper()}{title[1:]}.", insert(table).from_select(list(table.c), rows))
+        )
         self.statements.extend(
             Statement("Let the planner know how many they are.", clause) for clause in self.language.after_fill(table)
         )
