@@ -44,18 +44,21 @@ class Selections:
         if (known := self._relations.get(id(node))) is not None:
             return known
         if isinstance(node, People):
-            relation = self._bound(f"people_{len(self.people) + 1}", "the people selected by id")
-            self.parameters[f"people_{len(self.people) + 1}"] = json.dumps(node.ids)
+            parameter, relation = self._bound(f"people_{len(self.people) + 1}", "the people selected by id")
+            self.parameters[parameter] = json.dumps(node.ids)
             self.people.append(relation)
         else:
-            parameter = f"pass_through_{len(self.lookups) + 1}"
-            relation = self._bound(parameter, "the people selected by the district's own SQL")
+            name = f"pass_through_{len(self.lookups) + 1}"
+            parameter, relation = self._bound(name, "the people selected by the district's own SQL")
             self.lookups.append(Lookup(parameter, node, pass_through(node)))
         self._relations[id(node)] = relation
         return relation
 
-    def _bound(self, parameter: str, title: str) -> FromClause:
-        return self._stage.relation(parameter, title, self._stage.language.ids(parameter).distinct(), key="person_id")
+    def _bound(self, name: str, title: str) -> tuple[str, FromClause]:
+        """Return a parameter for a list of ids, and the relation of what it will hold."""
+        parameter = f"{self._stage.prefix}{name}"
+        rows = self._stage.language.ids(parameter).distinct()
+        return parameter, self._stage.relation(name, title, rows, key="person_id")
 
 
 def pass_through(node: PassThrough) -> Select[Any]:

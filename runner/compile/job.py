@@ -10,7 +10,7 @@ from runner.compile import changes
 from runner.compile.conditions import Selections
 from runner.compile.plan import Plan, Stage, Statement
 from runner.compile.reach import concerned, reach
-from runner.compile.scope import day, in_scope, matching_calendars, why_empty
+from runner.compile.scope import day, in_scope, matching_calendars, ways_into_scope, why_empty
 from runner.tables import person
 from runner.values.result import CellCount
 from runner.values.vocabulary import Channel, Reason
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from runner.values.job import Job
 
 
-def compile_job(job: Job, as_of: date, language: Language, *, staged: bool) -> Plan:
-    """Return the plan of a job; `staged` lets a run keep its intermediate results in temporary tables."""
+def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, prefix: str = "") -> Plan:
+    """Return the plan of a job; `staged` lets a run keep its intermediate results in temporary tables.
+
+    `prefix` tells its relations and parameters from those of other plans, where one statement speaks of several.
+    """
     the_day = day(as_of)
-    stage = Stage(language, temporary=staged)
+    stage = Stage(language, temporary=staged, prefix=prefix)
     selections = Selections(stage)
     scope = stage.relation(
         "scope",
@@ -55,6 +58,9 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool) -> P
     calendars = matching_calendars(job, the_day, language)
     return Plan(
         place=job.places.get("calendar") or job.places.get("filter"),
+        scope=scope,
+        eligible=eligible,
+        ways=lambda: ways_into_scope(job, the_day, language, selections),
         entries=job.calendars,
         calendars=None if calendars is None else Statement("Look up the calendars that the job names.", calendars),
         lookups=tuple(selections.lookups),

@@ -55,13 +55,18 @@ class WhyEmpty:
 class Plan:
     """All that a run sends between its run row and its record; a dry run sends what reads of it.
 
-    `parameters` are the id lists, as JSON text. `calendars` and `unknown_people` return one row with a column per
-    entry or selection; `people` one row: people in scope, and how many of them are staff; `tally` a row per channel,
-    with three counts per cell that `count_cell` makes a value of; `reach` one row. `why_empty` is compiled only
-    where nobody is in scope, which `place` then speaks of. `stage` is empty where everything stands in the statements.
+    `scope` (person_id) and `eligible` are what the statements select from. `ways` is compiled only where somebody asks
+    by which school and grade people are in scope. `parameters` are the id lists, as JSON text. `calendars` and
+    `unknown_people` return one row with a column per entry or selection; `people` one row: people in scope, and how
+    many of them are staff; `tally` a row per channel, with three counts per cell that `count_cell` makes a value of;
+    `reach` one row. `why_empty` is compiled only where nobody is in scope, which `place` then speaks of. `stage` is
+    empty where everything stands in the statements.
     """
 
     place: Position | None
+    scope: FromClause
+    eligible: FromClause
+    ways: Callable[[], Select[Any]] | None
     entries: tuple[CalendarEntry, ...]
     calendars: Statement | None
     lookups: tuple[Lookup, ...]
@@ -80,19 +85,23 @@ class Plan:
 
 
 class Stage:
-    """Where the intermediate relations of a plan live: in temporary tables, or in each statement as a WITH."""
+    """Where the intermediate relations of a plan live: in temporary tables, or in each statement as a WITH.
 
-    def __init__(self, language: Language, *, temporary: bool) -> None:
+    `prefix` keeps the relations and parameters of several plans apart where one statement speaks of all of them.
+    """
+
+    def __init__(self, language: Language, *, temporary: bool, prefix: str = "") -> None:
         self.language = language
+        self.prefix = prefix
         self.temporary = temporary and language.TEMPORARY_TABLES
         self.statements: list[Statement] = []
 
     def relation(self, name: str, title: str, rows: Select[Any], *, key: str | None = None) -> FromClause:
         """Return the rows as something to select from; `key` names a column that is unique in them."""
         if not self.temporary:
-            return rows.cte(f"runner_{name}")
+            return rows.cte(f"runner_{self.prefix}{name}")
         table = Table(
-            self.language.temporary_name(f"runner_{name}"),
+            self.language.temporary_name(f"runner_{self.prefix}{name}"),
             MetaData(),
             *(
                 # A date or a text never gets here: ids, counts, bits, and the channel's token.

@@ -77,6 +77,39 @@ def in_scope(job: Job, day: Day, language: Language, selections: Selections) -> 
     )
 
 
+def ways_into_scope(job: Job, day: Day, language: Language, selections: Selections) -> Select[Any]:
+    """Return the select of how people come to be in scope: who, at which school, and in which grade.
+
+    Columns: person_id, school_id, school (its name) and grade, of each enrollment that puts the person, or a student
+    whose contact the person is, in scope; of each assignment in the staff mode, which knows no grade.
+    """
+    if job.mode is Mode.CENSUS_STAFF:
+        return (
+            select(
+                district_assignment.c.person_id,
+                school.c.school_id,
+                school.c.name.label("school"),
+                literal_column("null", enrollment.c.grade.type).label("grade"),
+            )
+            .select_from(_STAFF)
+            .where(*_staff_conditions(job, day, language, selections))
+        )
+    there = _ENROLLED.join(calendar, calendar.c.calendar_id == enrollment.c.calendar_id).join(
+        school,
+        school.c.school_id == calendar.c.school_id,
+    )
+    where = (school.c.school_id, school.c.name.label("school"), enrollment.c.grade)
+    conditions = _student_conditions(job, day, language, selections)
+    if job.mode is Mode.STUDENTS:
+        return select(enrollment.c.person_id, *where).select_from(there).where(*conditions)
+    contacts = there.join(relationship, relationship.c.student_id == enrollment.c.person_id)
+    return (
+        select(relationship.c.contact_id.label("person_id"), *where)
+        .select_from(contacts)
+        .where(*conditions, *_contact_conditions(job, day))
+    )
+
+
 def matching_calendars(job: Job, day: Day, language: Language) -> Select[Any] | None:
     """Return the select of one row with, for each entry of `calendar`, how many calendars it matches."""
     if not job.calendars:

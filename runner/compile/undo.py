@@ -57,6 +57,9 @@ def compile_undo(
     )
     return Plan(
         place=None,
+        scope=scope,
+        eligible=recorded,
+        ways=None,
         entries=(),
         calendars=None,
         lookups=(),

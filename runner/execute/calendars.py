@@ -25,12 +25,9 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def require_calendars(connection: Connection, plan: Plan) -> None:
+def require_calendars(connection: Connection, *plans: Plan) -> None:
     """Check that each calendar entry matches a calendar. Stopped, near misses named, where one does not."""
-    if plan.calendars is None:
-        return
-    counts = connection.execute(plan.calendars.clause).one()
-    unmatched = [entry for entry, count in zip(plan.entries, counts, strict=True) if not count]
+    unmatched = [entry for plan in plans for entry in _unmatched(connection, plan)]
     if unmatched:
         known = connection.execute(
             select(school.c.name, school.c.number, calendar.c.name.label("calendar"), calendar.c.end_year)
@@ -38,6 +35,13 @@ def require_calendars(connection: Connection, plan: Plan) -> None:
             .order_by(calendar.c.end_year, calendar.c.calendar_id),
         ).all()
         raise Stopped(*(_unknown(entry, known) for entry in unmatched))
+
+
+def _unmatched(connection: Connection, plan: Plan) -> list[CalendarEntry]:
+    if plan.calendars is None:
+        return []
+    counts = connection.execute(plan.calendars.clause).one()
+    return [entry for entry, count in zip(plan.entries, counts, strict=True) if not count]
 
 
 def _unknown(entry: CalendarEntry, known: Known) -> Problem:
