@@ -13,7 +13,9 @@ from runner.backends.backend import Trouble
 from runner.execute.apply import Collided, apply, freeze, is_recorded, record, set_stage, write_changes
 from runner.execute.calendars import require_calendars
 from runner.execute.database import require_district, require_history
+from runner.execute.lock import take_lock
 from runner.execute.measure import look_up, measure, warn_of_unknown_people
+from runner.execute.outcome import Outcome, settle
 from runner.values.problems import Kind, Problem, Stopped
 from runner.values.result import JobInfo, Result, RunInfo, Status
 from runner.values.result_json import encode
@@ -64,7 +66,15 @@ def dry_run(database: Database, order: Order, occasion: Occasion, watch: Watch) 
         return not_run(stopped.problems, order.info, occasion, watch, database.backend.NAME)
 
 
-def run(database: Database, order: Order, occasion: Occasion, watch: Watch, lock_timeout: float) -> Result:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a run waits for the lock, and for what became of a COMMIT that got no answer."""
+
+    lock: float = 30.0
+    resolve: float = 60.0
+
+
+def run(database: Database, order: Order, occasion: Occasion, watch: Watch, patience: Patience) -> Result:
     """Run an order in one transaction: all of it is committed, recorded and read again, or nothing is changed."""
     sent = False
     try:
@@ -75,12 +85,12 @@ def run(database: Database, order: Order, occasion: Occasion, watch: Watch, lock
             try:
                 with _connected(database, watch, reading=False) as connection:
                     watch.step("wait for the lock")
-                    database.backend.begin_run(connection, lock_timeout)
+                    take_lock(connection, database, patience.lock)
                     sent = True
-                    run_no = freeze(connection, database.backend, order, occasion)
+                    run_no = freeze(connection, order, occasion)
                     result = _follow(connection, database, order, occasion, watch, run_no=run_no)
                     if result.status is Status.APPLIED:
-                        _commit(connection, database, occasion, watch)
+                        _commit(connection, database, occasion, watch, patience.resolve)
                     return result
             except Collided:
                 watch.step("somebody changed a preference meanwhile: start again")
@@ -156,8 +166,10 @@ def _follow(  # noqa: PLR0913 - the whole story needs its whole cast
     return result
 
 
-def _commit(connection: Connection, database: Database, occasion: Occasion, watch: Watch) -> None:
-    """Commit, and read the run's row again before success is told. Stopped where it is not there."""
+def _commit(
+    connection: Connection, database: Database, occasion: Occasion, watch: Watch, resolve_timeout: float
+) -> None:
+    """Commit, and read the run's row again before success is told. Stopped where it is not there, or nobody knows."""
     watch.step("commit")
     with watch.interrupts.held():
         failure: DBAPIError | None = None
@@ -167,16 +179,23 @@ def _commit(connection: Connection, database: Database, occasion: Occasion, watc
             failure = error
             with suppress(DBAPIError):
                 connection.close()  # a failed COMMIT may leave the transaction open, and its locks
-        try:
-            with database.create_engine().connect() as again:
-                recorded = is_recorded(again, occasion.run_id)
-        except (DBAPIError, Stopped):
-            raise Stopped(_UNKNOWN) from failure
-    if recorded:
-        return
-    if failure is not None and database.backend.is_aborted(failure):
-        raise failure
-    raise Stopped(_UNKNOWN)  # a plain look is no answer: what was sent may still commit
+        if _is_seen(database, occasion):
+            return
+        if failure is not None and database.backend.is_aborted(failure):
+            raise failure
+        watch.step("find out whether it was committed")
+        outcome = settle(database, occasion.run_id, occasion, resolve_timeout, lambda: watch.interrupts.requested)
+    if outcome is Outcome.VOID:
+        raise Stopped(_VOID) from failure
+    if outcome is Outcome.UNKNOWN:
+        command = f"`runner resolve {occasion.run_id}`"
+        raise Stopped(replace(_UNKNOWN, hint=f"{command} settles it, once the database answers")) from failure
+
+
+def _is_seen(database: Database, occasion: Occasion) -> bool:
+    with suppress(DBAPIError, Stopped), database.create_engine().connect() as again:
+        return is_recorded(again, occasion.run_id)
+    return False  # which is no answer yet: what was sent may still commit
 
 
 @contextmanager
@@ -202,5 +221,10 @@ _COLLIDED = Problem(
     f"other writers came in between, {ATTEMPTS} times in a row",
     hint="try again at a quieter time",
 )
-_UNKNOWN = Problem("outcome-unknown", "the run's row could not be read again after COMMIT")
+_UNKNOWN = Problem("outcome-unknown", "the database did not say whether it committed the run")
+_VOID = Problem(
+    "connection-broke",
+    "the connection broke at COMMIT: the run was not committed, and never will be",
+    hint="run it again",
+)
 _INTERRUPTED = Problem("interrupted", "interrupted: nothing was changed")

@@ -15,7 +15,7 @@ from runner.execute.database import Database, making, open_database
 from runner.execute.history import find_run
 from runner.execute.interrupts import Interrupts
 from runner.execute.orders import order_job, order_undo
-from runner.pipeline import Watch, dry_run, run
+from runner.pipeline import Patience, Watch, dry_run, run
 from runner.read.jobs import load
 from runner.tables import contact_point, district, history, runner_change, runner_lock, runner_meta
 from runner.values.result import Occasion
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from runner.values.job import Job
     from runner.values.result import Result
 
+PATIENCE = Patience(lock=5.0, resolve=0.5)
 NOW = datetime(2025, 9, 2, 12, 0, 0)  # noqa: DTZ001 - UTC, as every time in the runner
 
 
@@ -77,7 +78,7 @@ class TestDatabase:
 
     def run(self, job: Job, as_of: date, step: Callable[[str], None] = lambda _: None) -> Result:
         """Return the result of a run; `step` hears of each of its steps."""
-        return run(self.database, order_job(job, as_of, self.database.backend), occasion(as_of), watch(step), 5.0)
+        return run(self.database, order_job(job, as_of, self.database.backend), occasion(as_of), watch(step), PATIENCE)
 
     def undo(self, run_no: int, as_of: date, *, dry: bool = False, skip_conflicts: bool = False) -> Result:
         """Return the result of taking a run back."""
@@ -86,7 +87,7 @@ class TestDatabase:
         order = order_undo(recorded, as_of, self.database.backend, skip_conflicts=skip_conflicts)
         if dry:
             return dry_run(self.database, order, occasion(as_of), watch())
-        return run(self.database, order, occasion(as_of), watch(), 5.0)
+        return run(self.database, order, occasion(as_of), watch(), PATIENCE)
 
 
 def make(url: str, folder: Path) -> TestDatabase:

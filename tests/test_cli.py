@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from sqlalchemy import Connection
 
 from runner.cli import surroundings, terminal
 from runner.cli.app import execute
@@ -363,12 +364,38 @@ def test_exit_7_where_the_database_refuses(cli: Cli) -> None:
     assert (cli.contact_points(), cli.runs()) == (before, 0)
 
 
-def test_exit_8_where_the_outcome_is_unknown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.pipeline.is_recorded", lambda _connection, _run_id: False)
-    ran = cli("run", cli.job(), "--as-of", AUTUMN, "--format", "json")
+def test_exit_8_where_the_outcome_is_unknown_and_resolve_settles_it(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, moved = Connection.commit, cli.file.with_name("moved.db")
+
+    def commit_and_lose_the_file(self: Connection) -> None:
+        commit(self)
+        cli.file.rename(moved)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "commit", commit_and_lose_the_file)
+        ran = cli("run", cli.job(), "--as-of", AUTUMN, "--format", "json", "--resolve-timeout", "0")
     assert (ran.code, ran.codes, ran.results[0]["status"]) == (8, ["outcome-unknown"], "unknown")
     assert ran.results[0]["run"]["number"] is None
-    assert ran.results[0]["run"]["id"]
+    run_id = ran.results[0]["run"]["id"]
+    moved.rename(cli.file)
+    resolved = cli("resolve", run_id)
+    assert (resolved.code, resolved.out) == (0, f"run {run_id} was committed: it is run 1 (`runner show 1`)\n")
+
+
+def test_resolve_fences_off_what_was_not_committed(cli: Cli) -> None:
+    run_id = "5b3f0f9e-6c1d-4d37-9b57-0a0f0f0f0f0f"
+    resolved = cli("resolve", run_id)
+    told = f"run {run_id} was not committed, and never will be: nothing was changed\n"
+    assert (resolved.code, resolved.out) == (0, told)
+    assert cli("history").out == "No runs yet.\n"
+
+
+def test_resolve_says_so_where_it_can_not_tell_in_time(cli: Cli) -> None:
+    with closing(sqlite3.connect(cli.file, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        ran = cli("resolve", "5b3f0f9e-6c1d-4d37-9b57-0a0f0f0f0f0f", "--resolve-timeout", "0")
+        other.execute("rollback")
+    assert (ran.code, ran.err.split(":")[0]) == (8, "outcome-unknown")
 
 
 def test_exit_130_where_somebody_presses_ctrl_c(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

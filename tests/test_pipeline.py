@@ -29,11 +29,12 @@ from runner.execute.database import making, open_database
 from runner.execute.guards import judge
 from runner.execute.interrupts import Interrupts
 from runner.execute.orders import order_job
-from runner.pipeline import ATTEMPTS, Watch, dry_run, run
+from runner.execute.outcome import Outcome, settle
+from runner.pipeline import ATTEMPTS, Patience, Watch, dry_run, run
 from runner.values.problems import Stopped
 from runner.values.result import CellCount, Status, Tally
 from runner.values.vocabulary import Channel, Reason
-from tests.district import TestDatabase, occasion, watch
+from tests.district import PATIENCE, TestDatabase, occasion, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -299,7 +300,7 @@ def test_a_run_waits_for_the_lock_no_longer_than_it_may(district: TestDatabase) 
     job = district.job(JOB)
     with closing(sqlite3.connect(file_of(district), isolation_level=None)) as other:
         other.execute("begin immediate")
-        result = run(district.database, order(district, job), occasion(AUTUMN), watch(), 0.05)
+        result = run(district.database, order(district, job), occasion(AUTUMN), watch(), Patience(lock=0.05))
         other.execute("rollback")
     assert (result.status, codes(result), result.run) == (Status.LOCKED, ["locked"], None)
     assert content(district) == before
@@ -441,7 +442,7 @@ def interrupted_at(district: TestDatabase, act: Callable[[str], None]) -> Result
             order(district, job),
             occasion(AUTUMN),
             Watch(act, lambda: 0.0, interrupts),
-            5.0,
+            PATIENCE,
         )
 
 
@@ -492,7 +493,7 @@ def test_an_interrupt_ends_a_statement_under_way(district: TestDatabase, pretend
         if pretend:
             result = dry_run(district.database, order(district, job), occasion(AUTUMN), a_watch)
         else:
-            result = run(district.database, order(district, job), occasion(AUTUMN), a_watch, 5.0)
+            result = run(district.database, order(district, job), occasion(AUTUMN), a_watch, PATIENCE)
     timer.join()
     assert (result.status, codes(result)) == (Status.INTERRUPTED, ["interrupted"])
     assert content(district) == before
@@ -644,30 +645,49 @@ def test_a_commit_whose_answer_is_lost_is_looked_for(district: TestDatabase, mon
     assert len(content(district)["runner_run"]) == 1
 
 
-@pytest.mark.parametrize("how", ["it can't be read", "it isn't there", "the file isn't there"])
-def test_a_run_that_cannot_be_read_again_is_unknown(
+def test_a_run_that_a_plain_look_misses_is_found_by_the_fence(
     district: TestDatabase,
     monkeypatch: pytest.MonkeyPatch,
-    how: str,
 ) -> None:
-    commit, job = Connection.commit, district.job(JOB)
+    monkeypatch.setattr("runner.pipeline.is_recorded", lambda _connection, _run_id: False)
+    result = district.run(district.job(JOB), AUTUMN)
+    assert result.status is Status.APPLIED
+    assert [row[2] for row in rows(district, "runner_run")] == ["run"]
+
+
+def test_a_run_that_cannot_be_looked_for_is_unknown(district: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, moved = Connection.commit, district.folder / "moved.db"
 
     def commit_and_lose_the_file(self: Connection) -> None:
         commit(self)
-        if how == "the file isn't there":
-            file_of(district).rename(district.folder / "moved.db")
+        file_of(district).rename(moved)
 
-    def read(_connection: Connection, _run_id: str) -> bool:
-        if how == "it can't be read":
-            broken(None)
-        return False
-
-    monkeypatch.setattr(Connection, "commit", commit_and_lose_the_file)
-    monkeypatch.setattr("runner.pipeline.is_recorded", read)
-    result = district.run(job, AUTUMN)
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "commit", commit_and_lose_the_file)
+        result = district.run(district.job(JOB), AUTUMN)
     assert (result.status, codes(result)) == (Status.UNKNOWN, ["outcome-unknown"])
     assert result.run is not None
-    assert len(result.run.id) == 36
+    assert result.errors[0].hint == f"`runner resolve {result.run.id}` settles it, once the database answers"
+    moved.rename(file_of(district))
+    assert settle(district.database, result.run.id, occasion(AUTUMN), 1.0, lambda: False) is Outcome.COMMITTED
+
+
+def test_a_run_that_is_fenced_off_never_comes(district: TestDatabase) -> None:
+    before, gone = content(district), occasion(AUTUMN)
+    for _ in range(2):  # the second finds the fence that the first put up
+        assert settle(district.database, gone.run_id, occasion(AUTUMN), 1.0, lambda: False) is Outcome.VOID
+    assert [(row[1], row[2]) for row in rows(district, "runner_run")] == [(gone.run_id, "void")]
+    result = run(district.database, order(district, district.job(JOB)), gone, watch(), PATIENCE)
+    assert (result.status, codes(result)) == (Status.FAILED, ["database-error"])
+    assert content(district)["contact_point"] == before["contact_point"]
+
+
+def test_settling_ends_where_somebody_says_stop(district: TestDatabase) -> None:
+    with closing(sqlite3.connect(file_of(district), isolation_level=None)) as other:
+        other.execute("begin immediate")
+        outcome = settle(district.database, occasion(AUTUMN).run_id, occasion(AUTUMN), 600.0, lambda: True)
+        other.execute("rollback")
+    assert outcome is Outcome.UNKNOWN
 
 
 def test_a_commit_that_a_reader_holds_up_is_told_as_locked(district: TestDatabase) -> None:
@@ -676,7 +696,7 @@ def test_a_commit_that_a_reader_holds_up_is_told_as_locked(district: TestDatabas
     with closing(sqlite3.connect(file_of(district), isolation_level=None)) as reader:
         reader.execute("begin")
         reader.execute("select count(*) from person").fetchone()
-        result = run(district.database, order(district, job), occasion(AUTUMN), watch(), 0.05)
+        result = run(district.database, order(district, job), occasion(AUTUMN), watch(), Patience(lock=0.05))
         reader.execute("rollback")
     assert (result.status, codes(result)) == (Status.LOCKED, ["locked"])
     assert content(district) == before
@@ -845,4 +865,4 @@ def test_a_run_without_a_number_is_a_bug(district: TestDatabase, monkeypatch: py
     monkeypatch.setattr("sqlalchemy.engine.CursorResult.inserted_primary_key", None)
     engine = district.database.create_engine()
     with engine.connect() as connection, pytest.raises(LookupError, match="runner_run"):
-        freeze(connection, district.database.backend, order(district, district.job(JOB)), occasion(AUTUMN))
+        freeze(connection, order(district, district.job(JOB)), occasion(AUTUMN))

@@ -128,6 +128,10 @@ class Backend(Language, Protocol):
         """Within it a statement under way ends with an error soon after `stop()` says so."""
         ...
 
+    def lock_holders(self, connection: Connection) -> tuple[str, ...]:
+        """Say which sessions hold the lock, as far as the database tells this user; nothing personal."""
+        ...
+
     def trouble(self, error: BaseException) -> Trouble:
         """Say what a driver's error means for a run."""
         ...

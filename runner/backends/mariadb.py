@@ -25,7 +25,7 @@ from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
-from runner.backends.servers import require_driver
+from runner.backends.servers import require_driver, session
 from runner.tables import Id, runner_lock
 from runner.values.problems import Problem
 
@@ -178,6 +178,16 @@ def interruptible(connection: Connection, stop: Callable[[], bool]) -> AbstractC
     return nullcontext()
 
 
+def lock_holders(connection: Connection) -> tuple[str, ...]:
+    """Return the sessions of this database that wrote and have not ended; it takes the right PROCESS to see them."""
+    rows = connection.exec_driver_sql(
+        "SELECT trx_mysql_thread_id, processlist.user, timestampdiff(SECOND, trx_started, now())"
+        " FROM information_schema.innodb_trx JOIN information_schema.processlist ON id = trx_mysql_thread_id"
+        " WHERE db = database() AND trx_rows_modified > 0 ORDER BY trx_started LIMIT 3",
+    )
+    return tuple(session(number, user, seconds) for number, user, seconds in rows)
+
+
 def trouble(error: BaseException) -> Trouble:
     """Say what an error means, by its number."""
     number = _number(error)
@@ -187,8 +197,11 @@ def trouble(error: BaseException) -> Trouble:
 
 
 def is_aborted(error: BaseException) -> bool:
-    """Return whether the server answered: from 2000 on it is the client that lost the connection, and nobody knows."""
-    return _number(error) in _SERVER_ERRORS
+    """Return whether the server said that it took the transaction back.
+
+    A number from 2000 on is the client's own: it lost the connection, and nobody knows.
+    """
+    return _number(error) in _ABORTED
 
 
 def refused(error: BaseException, place: Position) -> Problem:
@@ -205,13 +218,16 @@ def explain(error: BaseException) -> Problem:
     number = _number(error)
     if number == _LOCK_WAIT:
         return Problem(
-            "locked", "another run holds the lock", hint="wait for it, or give it more time (`--lock-timeout`)"
+            "locked",
+            "another session holds rows that this run changes",
+            hint="wait for it, or give it more time (`--lock-timeout`)",
         )
     code, message, hint = _ERRORS.get(number, ("database-error", "MariaDB reports an error", None))
     return Problem(code, f"{message} (error {number})", hint=hint)
 
 
-_SERVER_ERRORS: Final = range(1_000, 2_000)
+# 1213: a certification conflict of a cluster. 1105 and 1180: what was to be replicated was too large, or could not be.
+_ABORTED: Final = frozenset({1213, 1105, 1180})
 _READ_ONLY: Final = "read_only"
 _REFUSALS: Final = {
     1064: "its syntax is not MariaDB's",

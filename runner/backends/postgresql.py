@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
-from runner.backends.servers import require_driver
+from runner.backends.servers import require_driver, session
 from runner.tables import Id
 from runner.values.problems import Problem
 
@@ -159,6 +159,17 @@ def interruptible(connection: Connection, stop: Callable[[], bool]) -> AbstractC
     return nullcontext()
 
 
+def lock_holders(connection: Connection) -> tuple[str, ...]:
+    """Return the sessions that LOCK TABLE let in: every role may read pg_locks, and who they are."""
+    rows = connection.exec_driver_sql(
+        "SELECT activity.pid, activity.usename, cast(extract(epoch FROM clock_timestamp() - xact_start) AS int)"
+        " FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)"
+        " WHERE pg_locks.relation = cast('runner_lock' AS regclass) AND pg_locks.granted"
+        " AND pg_locks.mode = 'ExclusiveLock' AND pg_locks.database = activity.datid",
+    )
+    return tuple(session(pid, role, seconds) for pid, role, seconds in rows)
+
+
 def trouble(error: BaseException) -> Trouble:
     """Say what an error means, by its SQLSTATE."""
     state = _state(error)
@@ -168,8 +179,11 @@ def trouble(error: BaseException) -> Trouble:
 
 
 def is_aborted(error: BaseException) -> bool:
-    """Return whether the server answered: without a SQLSTATE it is the connection that broke, and nobody knows."""
-    return bool(_state(error))
+    """Return whether the server said that it took the transaction back: a constraint, a serialization failure.
+
+    Without a SQLSTATE it is the connection that broke, and nobody knows.
+    """
+    return _state(error)[:2] in _ABORTED
 
 
 def refused(error: BaseException, place: Position) -> Problem:
@@ -186,12 +200,15 @@ def explain(error: BaseException) -> Problem:
     state = _state(error)
     if state == _LOCK_NOT_AVAILABLE:
         return Problem(
-            "locked", "another run holds the lock", hint="wait for it, or give it more time (`--lock-timeout`)"
+            "locked",
+            "another session holds rows that this run changes",
+            hint="wait for it, or give it more time (`--lock-timeout`)",
         )
     code, message, hint = _ERRORS.get(state, ("database-error", "PostgreSQL reports an error", None))
     return Problem(code, f"{message} (SQLSTATE {state})" if state else _UNREACHABLE, hint=hint)
 
 
+_ABORTED: Final = frozenset({"23", "40"})
 _UNREACHABLE: Final = "the connection to PostgreSQL could not be made, or broke"
 _REFUSALS: Final = {
     "25006": "it would write",

@@ -1,4 +1,4 @@
-"""What the databases that are servers share: a driver that may not be installed."""
+"""What the databases that are servers share: a driver that may not be installed, and sessions to tell of."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def require_driver(module: str, extra: str) -> None:
                 hint=f'`pip install "contact-preference-runner[{extra}]"`',
             ),
         )
+
+
+def session(number: int, user: str | None, seconds: int | None) -> str:
+    """Tell of a session, by its number, its user, and for how many seconds its transaction has been open."""
+    return f"session {number} of {user or 'another user'}, for {seconds or 0:,} s"

@@ -241,6 +241,11 @@ def interruptible(connection: Connection, stop: Callable[[], bool]) -> Iterator[
         stops.remove(stop)
 
 
+def lock_holders(connection: Connection) -> tuple[str, ...]:  # noqa: ARG001 - a server can be asked
+    """Return nothing: a file does not know who has it open."""
+    return ()
+
+
 def trouble(error: BaseException) -> Trouble:
     """Say what an error means: SQLite has one writer at a time, so nothing ever has to be replayed."""
     return Trouble.BUSY if _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} else Trouble.FAILED

@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "records",
     "changes": "records",
     "undo": "records",
+    "resolve": "records",
     "init": "district",
     "demo": "district",
     "load": "district",

@@ -35,7 +35,7 @@ MEANINGS = {
     5: "drifted: preferences of the run to undo have been changed since",
     6: "lock not obtained, or still colliding after the retries",
     7: "database error; nothing was changed",
-    8: "outcome unknown: look in `runner history` before running again",
+    8: "outcome unknown: `runner resolve` settles it",
     64: "wrong usage of the command line",
     130: "interrupted; nothing was changed",
     141: "whoever read the output left before its end",

@@ -73,6 +73,17 @@ LockTimeout = Annotated[
         help="How long to wait for another run.",
     ),
 ]
+ResolveTimeout = Annotated[
+    float,
+    typer.Option(
+        "--resolve-timeout",
+        min=0,
+        max=86_400,
+        metavar="SECONDS",
+        callback=_a_number,
+        help="How long to find out what became of a COMMIT that got no answer.",
+    ),
+]
 RunNumber = Annotated[
     int,
     typer.Argument(metavar="RUN", max=LARGEST, help="The run's number, as `runner history` lists it."),

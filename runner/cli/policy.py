@@ -18,6 +18,7 @@ from runner.cli.options import (
     LockTimeout,
     OutputFile,
     OutputFormat,
+    ResolveTimeout,
     Schema,
 )
 from runner.values.problems import Problem, Stopped
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from runner.execute.database import Database
     from runner.execute.interrupts import Interrupts
+    from runner.pipeline import Patience
     from runner.values.result import Result
 
 
@@ -43,19 +45,22 @@ def run(
         typer.Option("--detailed-exitcode", help="Exit with 2 where a dry run finds something to change."),
     ] = False,
     lock_timeout: LockTimeout = 30.0,
+    resolve_timeout: ResolveTimeout = 60.0,
 ) -> None:
     """Run job files, each in one transaction, and report; stop at the first that fails."""
     from runner.execute.database import open_database
     from runner.execute.interrupts import Interrupts
+    from runner.pipeline import Patience
 
     target = open_database(database, schema)
+    patience = None if dry_run else Patience(lock_timeout, resolve_timeout)
     interrupts = Interrupts()
     results: list[Result] = []
     with terminal.lines(output) as write:  # opened first: a run whose report can't be written should not begin
         try:
             with interrupts.caught():
                 for path in jobs:
-                    results.append(_run_one(path, target, as_of, lock_timeout if not dry_run else None, interrupts))
+                    results.append(_run_one(path, target, as_of, patience, interrupts))
                     if results[-1].errors and not dry_run:
                         break
         except KeyboardInterrupt:  # between two jobs: what the earlier ones did is told all the same
@@ -143,10 +148,10 @@ def _run_one(
     path: Path,
     target: Database,
     as_of: options.AsOf,
-    lock_timeout: float | None,
+    patience: Patience | None,
     interrupts: Interrupts,
 ) -> Result:
-    """Return the result of one job file; a dry run is one without a time to wait for the lock."""
+    """Return the result of one job file; a dry run is one that has nothing to wait for."""
     from runner.cli.surroundings import occasion
     from runner.execute.orders import order_job
     from runner.pipeline import Watch, dry_run, not_run, run
@@ -160,6 +165,6 @@ def _run_one(
             order = order_job(load(path), now.as_of, target.backend)
         except Stopped as stopped:
             return not_run(stopped.problems, JobInfo(None, str(path), None, None), now, watch, target.backend.NAME)
-        if lock_timeout is None:
+        if patience is None:
             return dry_run(target, order, now, watch)
-        return run(target, order, now, watch, lock_timeout)
+        return run(target, order, now, watch, patience)

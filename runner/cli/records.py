@@ -1,4 +1,4 @@
-"""The commands about past runs: history, show, changes, undo."""
+"""The commands about past runs: history, show, changes, undo, resolve."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from runner.cli import options, terminal
 from runner.cli.exits import exit_code_of_results
-from runner.cli.options import AsOf, DatabaseUrl, DryRun, LockTimeout, OutputFile, OutputFormat, RunNumber, Schema
+from runner.cli.options import (
+    AsOf,
+    DatabaseUrl,
+    DryRun,
+    LockTimeout,
+    OutputFile,
+    OutputFormat,
+    ResolveTimeout,
+    RunNumber,
+    Schema,
+)
 from runner.cli.policy import render
 from runner.cli.surroundings import occasion
+from runner.values.problems import Problem, Stopped
 
 
 class RowFormat(StrEnum):
@@ -95,13 +107,14 @@ def undo(
     output_format: OutputFormat = options.Format.TEXT,
     output: OutputFile = None,
     lock_timeout: LockTimeout = 30.0,
+    resolve_timeout: ResolveTimeout = 60.0,
 ) -> None:
     """Take a past run back: set what it changed to what it was, where it still is as the run left it."""
     from runner.execute.database import open_database, reading_history
     from runner.execute.history import find_run, require_undoable
     from runner.execute.interrupts import Interrupts
     from runner.execute.orders import order_undo
-    from runner.pipeline import Watch
+    from runner.pipeline import Patience, Watch
     from runner.pipeline import dry_run as pretend
     from runner.pipeline import run as execute
 
@@ -115,6 +128,37 @@ def undo(
         order = order_undo(recorded, now.as_of, target.backend, skip_conflicts=skip_conflicts)
         watch = Watch(step, seconds, interrupts)
         with terminal.lines(output) as write:  # opened first: a run whose report can't be written should not begin
-            result = pretend(target, order, now, watch) if dry_run else execute(target, order, now, watch, lock_timeout)
+            if dry_run:
+                result = pretend(target, order, now, watch)
+            else:
+                result = execute(target, order, now, watch, Patience(lock_timeout, resolve_timeout))
             write(render([result], output_format, output))
     raise typer.Exit(exit_code_of_results([result], detailed=False))
+
+
+def resolve(
+    run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="The run's id, as the run told it.")],
+    database: DatabaseUrl = options.DATABASE_DEFAULT,
+    resolve_timeout: ResolveTimeout = 60.0,
+) -> None:
+    """Settle a run whose outcome is unknown: say that it was committed, or see to it that it never will be."""
+    from runner.execute.database import open_database, reading_history
+    from runner.execute.history import number_of
+    from runner.execute.interrupts import Interrupts
+    from runner.execute.outcome import Outcome, settle
+
+    target = open_database(database)
+    with reading_history(target):
+        pass  # a wrong password, or a database without the runner's tables, is told at once
+    interrupts = Interrupts()
+    with interrupts.caught(), terminal.steps() as step:
+        step("wait for the run to end")
+        outcome = settle(target, str(run_id), occasion(None, Path()), resolve_timeout, interrupts.stop)
+    if outcome is Outcome.UNKNOWN:
+        raise Stopped(Problem("outcome-unknown", "the database did not say in time what became of the run"))
+    if outcome is Outcome.VOID:
+        terminal.tell(f"run {run_id} was not committed, and never will be: nothing was changed")
+        return
+    with reading_history(target) as connection:
+        number = number_of(connection, str(run_id))
+    terminal.tell(f"run {run_id} was committed: it is run {number} (`runner show {number}`)")

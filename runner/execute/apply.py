@@ -1,4 +1,4 @@
-"""The statements of a run that write: lock and run row, stage, change set, updates, record."""
+"""The statements of a run that write: run row, stage, change set, updates, record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from runner.backends.backend import Backend
     from runner.compile.plan import Plan
     from runner.execute.orders import Order
     from runner.values.result import Occasion, Tally
@@ -26,9 +25,8 @@ class Collided(Exception):  # noqa: N818 - no error: the run starts again
     """Somebody changed a preference between the look at it and the update."""
 
 
-def freeze(connection: Connection, backend: Backend, order: Order, occasion: Occasion) -> int:
-    """Take the lock, then write the run's row, before anything else is read. Return the run's number."""
-    connection.execute(backend.LOCK)
+def freeze(connection: Connection, order: Order, occasion: Occasion) -> int:
+    """Write the run's row, before anything else is read. Return the run's number."""
     values = {
         "run_id": occasion.run_id,
         "kind": order.kind,

@@ -43,6 +43,11 @@ def find_run(connection: Connection, run_no: int) -> Recorded:
     return _recorded(row)
 
 
+def number_of(connection: Connection, run_id: str) -> int:
+    """Return the number of the run with this id."""
+    return int(connection.execute(select(runner_run.c.run_no).where(runner_run.c.run_id == run_id)).scalar_one())
+
+
 def require_undoable(connection: Connection, recorded: Recorded) -> None:
     """Check that a run can be taken back. Stopped where it changed nothing, or its changes were pruned."""
     result, number = recorded.result, recorded.number

@@ -151,10 +151,14 @@ _register(
     Kind.DATABASE,
     {
         "database-error": "The database answered with an error. Nothing was changed.",
+        "connection-broke": "The connection broke at COMMIT. The run was not committed, and never will be.",
         "database-read-only": "The database file or its folder can't be written to.",
         "database-full": "The disk, or the space that the database may take, is full.",
     },
 )
-_register(Kind.UNKNOWN, {"outcome-unknown": "The run may have committed: its row could not be read again."})
+_register(
+    Kind.UNKNOWN,
+    {"outcome-unknown": "COMMIT was sent and got no answer, and nobody could tell in time what became of the run."},
+)
 _register(Kind.INTERRUPTED, {"interrupted": "Ctrl-C or SIGTERM. Nothing was changed."})
 _register(Kind.UNEXPECTED, {"unexpected": "A bug in the runner."})
