@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from contextlib import contextmanager, nullcontext
 from math import ceil
+from pathlib import Path
+from ssl import SSLError, create_default_context
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy
@@ -15,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     collate,
     column,
+    event,
     func,
     literal_column,
     select,
@@ -25,9 +29,9 @@ from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
-from runner.backends.servers import require_driver, session
+from runner.backends.servers import notice_a_dead_network, require_driver, session, unsaid
 from runner.tables import Id, runner_lock
-from runner.values.problems import Problem
+from runner.values.problems import Problem, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from runner.values.problems import Position
 
@@ -57,7 +62,14 @@ _CONNECT: Final = {
     "write_timeout": 60,
     "program_name": "contact-preference-runner",
 }
+# What a URL may say. The driver takes more, and not all of that would leave the transaction to the runner.
+_OPTIONS: Final = {
+    *("connect_timeout", "read_timeout", "write_timeout", "program_name", "unix_socket"),
+    *("read_default_file", "read_default_group"),
+    *("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"),
+}
 _STATEMENT_SECONDS: Final = 3_600
+_READER_WAITS: Final = 60
 # 1213: a deadlock, or a certification conflict in a cluster. 1020: a row changed since it was read.
 _REPLAY: Final = frozenset({1213, 1020})
 _LOCK_WAIT: Final = 1205
@@ -118,8 +130,28 @@ def after_fill(table: Table) -> tuple[Executable, ...]:  # noqa: ARG001 - other 
 def create_engine(url: URL) -> Engine:
     """Return the engine: one connection for each run, so that nothing that a run set outlives it."""
     require_driver("pymysql", "mariadb")
+    ours = unsaid(url, _OPTIONS, _CONNECT)
+    if path := url.query.get("read_default_file"):
+        _require_option_file(str(path))
+    _require_certificates(url)
+    seconds = {name: _seconds(ours.get(name, url.query.get(name))) for name in ("connect_timeout", "read_timeout")}
     driver = url.set(drivername="mariadb+pymysql")
-    return sqlalchemy.create_engine(driver, poolclass=NullPool, connect_args=_CONNECT)
+    try:
+        engine = sqlalchemy.create_engine(
+            driver,
+            poolclass=NullPool,
+            # A server that takes a connection and then says nothing is one that can't be reached.
+            connect_args={**ours, "read_timeout": seconds["connect_timeout"]},
+        )
+    except ValueError:
+        raise Stopped(Problem("database-url", "an option of the database's URL can't have this value")) from None
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver has no types
+        connection._read_timeout = seconds["read_timeout"]  # noqa: SLF001 - it has no other way to tell it
+        notice_a_dead_network(connection._sock)  # noqa: SLF001 - the same
+
+    return engine
 
 
 def create_maker(url: URL) -> Engine:
@@ -135,6 +167,8 @@ def create_reader(url: URL) -> Engine:
 def begin_run(connection: Connection, lock_timeout: float) -> None:
     """Set the time-outs and begin."""
     connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {ceil(lock_timeout)}")
+    # Without it a statement waits for a day for somebody who alters a table.
+    connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {ceil(lock_timeout)}")
     connection.exec_driver_sql(f"SET SESSION max_statement_time = {_STATEMENT_SECONDS}")
     for statement in BEGIN_RUN:
         connection.exec_driver_sql(statement)
@@ -143,6 +177,7 @@ def begin_run(connection: Connection, lock_timeout: float) -> None:
 def begin_dry_run(connection: Connection) -> None:
     """Begin a snapshot that can't write."""
     connection.info[_READ_ONLY] = True
+    connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_READER_WAITS}")
     connection.exec_driver_sql(f"SET SESSION max_statement_time = {_STATEMENT_SECONDS}")
     connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     connection.exec_driver_sql("START TRANSACTION READ ONLY, WITH CONSISTENT SNAPSHOT")
@@ -250,8 +285,49 @@ _ERRORS: Final = {
     1792: ("database-read-only", "the transaction can't write", None),
     2003: ("database-error", "the server can't be reached", "look at `--database`"),
     2006: ("database-error", "the connection to the server is gone", None),
-    2013: ("database-error", "the connection to the server broke", None),
+    1698: ("database-error", "MariaDB refused the login", "look at `--database`"),
+    2013: ("database-error", "the connection to the server broke, or no answer came in time", None),
 }
+
+
+def _seconds(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise Stopped(Problem("database-url", "a time-out in the database's URL is no whole number")) from None
+
+
+def _require_option_file(path: str) -> None:
+    """Check an option file before the driver does, which takes one that is not there for an empty one."""
+    from pymysql.optionfile import Parser  # type: ignore[import-untyped]  # noqa: PLC0415 - it may not be installed
+
+    try:
+        with Path(path).expanduser().open(encoding="utf-8") as file:
+            Parser().read_file(file)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it can't be read as text"
+        raise Stopped(Problem("database-file", f"the option file {path}: {reason}")) from None
+    except configparser.Error as error:
+        line = getattr(error, "lineno", None)
+        where = f"{path}, line {line}" if line else path
+        message = f"the option file {where}: this is not written as `[group]`, then `name = value`"
+        raise Stopped(Problem("database-file", message)) from None
+
+
+def _require_certificates(url: URL) -> None:
+    """Check the files of TLS before the driver does, which would not say that it was them."""
+    named = {name: str(value) for name, value in url.query.items()}  # each stands there once
+    ca, folder, cert, key = (named.get(f"ssl_{name}") for name in ("ca", "capath", "cert", "key"))
+    try:
+        if ca or folder:
+            create_default_context(cafile=ca, capath=folder)
+        if cert:
+            create_default_context().load_cert_chain(cert, key)
+    except OSError as error:  # an SSLError is one
+        reason = (
+            error.strerror if error.filename or not isinstance(error, SSLError) else "it is no certificate, or no key"
+        )
+        raise Stopped(Problem("database-file", f"the files that `ssl_…` names in the URL: {reason}")) from None
 
 
 def _number(error: BaseException) -> int:

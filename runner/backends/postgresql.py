@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +26,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
-from runner.backends.servers import require_driver, session
+from runner.backends.servers import require_driver, session, unsaid
 from runner.tables import Id
 from runner.values.problems import Problem
 
@@ -56,6 +57,7 @@ _CONNECT: Final = {
     "tcp_user_timeout": 60_000,
 }
 _STATEMENT_SECONDS: Final = 3_600
+_READER_WAITS: Final = 60
 # 40001: another transaction wrote what this one saw. 40P01: a deadlock, and this one was chosen to give way.
 _REPLAY: Final = frozenset({"40001", "40P01"})
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -105,8 +107,12 @@ def after_fill(table: Table) -> tuple[Executable, ...]:
 def create_engine(url: URL) -> Engine:
     """Return the engine: one connection for each run, so that nothing that a run set outlives it."""
     require_driver("psycopg", "postgresql")
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - the driver may not be installed
+
+    # What libpq takes; the driver would take more, and not all of that would leave the transaction to the runner.
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
     driver = url.set(drivername="postgresql+psycopg")
-    return sqlalchemy.create_engine(driver, poolclass=NullPool, connect_args=_CONNECT)
+    return sqlalchemy.create_engine(driver, poolclass=NullPool, connect_args=unsaid(url, known, _CONNECT))
 
 
 def create_maker(url: URL) -> Engine:
@@ -130,6 +136,8 @@ def begin_run(connection: Connection, lock_timeout: float) -> None:
 def begin_dry_run(connection: Connection) -> None:
     """Begin a snapshot that can't write."""
     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    # It waits for nobody but for somebody who alters a table.
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_READER_WAITS * 1000}")
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_STATEMENT_SECONDS * 1000}")
 
 
@@ -204,12 +212,19 @@ def explain(error: BaseException) -> Problem:
             "another session holds rows that this run changes",
             hint="wait for it, or give it more time (`--lock-timeout`)",
         )
+    if not state:
+        said = _not_connected(error)
+        message = f"no connection to PostgreSQL: {said}" if said else "the connection to PostgreSQL broke"
+        return Problem("database-error", message, hint="look at `--database`" if said else None)
     code, message, hint = _ERRORS.get(state, ("database-error", "PostgreSQL reports an error", None))
-    return Problem(code, f"{message} (SQLSTATE {state})" if state else _UNREACHABLE, hint=hint)
+    return Problem(code, f"{message} (SQLSTATE {state})", hint=hint)
 
 
 _ABORTED: Final = frozenset({"23", "40"})
-_UNREACHABLE: Final = "the connection to PostgreSQL could not be made, or broke"
+# How errors begin that libpq and psycopg tell while they connect: they name hosts, users and options, and no password.
+_CONNECTING: Final = re.compile(
+    "(?:connection failed: |connection is bad: )(.*)|((?:connection timeout|failed to resolve|bad value for).*)",
+)
 _REFUSALS: Final = {
     "25006": "it would write",
     "42601": "its syntax is not PostgreSQL's",
@@ -228,6 +243,11 @@ _ERRORS: Final = {
     "53100": ("database-full", "the server's disk is full", None),
     "57014": ("database-error", "a statement took longer than an hour and was ended", None),
 }
+
+
+def _not_connected(error: BaseException) -> str | None:
+    found = _CONNECTING.match(str(getattr(error, "orig", None) or error))
+    return found[1] or found[2] if found else None
 
 
 def _state(error: BaseException) -> str:

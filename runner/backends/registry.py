@@ -11,8 +11,17 @@ if TYPE_CHECKING:
 DIALECTS: Final = ("sqlite", "postgresql", "mariadb", "mssql")
 """Every language that statements can be written in."""
 
-RUNS_ON: Final = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mariadb", "mariadb": "mariadb"}
+RUNS_ON: Final = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mariadb",
+    "mariadb": "mariadb",
+}
 """What stands before `:` or `+` in a URL, and the database that runs are made on."""
+
+DRIVERS: Final = {"sqlite": "pysqlite", "postgresql": "psycopg", "mariadb": "pymysql"}
+"""The one driver of each database that runs are made on; what is known of its errors is known of no other's."""
 
 
 def language(dialect: str) -> Language:

@@ -1,10 +1,19 @@
-"""What the databases that are servers share: a driver that may not be installed, and sessions to tell of."""
+"""What the databases that are servers share: drivers that may lack, the options of a URL, sessions to tell of."""
 
 from __future__ import annotations
 
+import socket
+from difflib import get_close_matches
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from runner.values.problems import Problem, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Any
+
+    from sqlalchemy.engine import URL
 
 
 def require_driver(module: str, extra: str) -> None:
@@ -22,3 +31,28 @@ def require_driver(module: str, extra: str) -> None:
 def session(number: int, user: str | None, seconds: int | None) -> str:
     """Tell of a session, by its number, its user, and for how many seconds its transaction has been open."""
     return f"session {number} of {user or 'another user'}, for {seconds or 0:,} s"
+
+
+def notice_a_dead_network(connected: socket.socket) -> None:
+    """Have the operating system ask after half a minute of silence, and end what gives no answer for another."""
+    if connected.family == getattr(socket, "AF_UNIX", None):
+        return
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000)):
+        if hasattr(socket, name):  # not every system has each of them
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def unsaid(url: URL, known: Collection[str], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of our own options that a URL does not set behind its `?`. Stopped where it sets an unknown one.
+
+    What it sets may be a password: it is never repeated.
+    """
+    for name, value in url.query.items():
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"it is one of {', '.join(sorted(known))}"
+            raise Stopped(Problem("database-url", f"`{name}` is no option of this database's URL", hint=hint))
+        if not isinstance(value, str):
+            raise Stopped(Problem("database-url", f"the option `{name}` stands twice in the database's URL"))
+    return {name: value for name, value in ours.items() if name not in url.query}

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from runner.cli.database_url import database_url
+
 
 class Format(StrEnum):
     """How a result is written."""
@@ -41,7 +43,13 @@ DATABASE_DEFAULT = "sqlite:///district.db"
 
 DatabaseUrl = Annotated[
     str,
-    typer.Option("--database", metavar="URL", envvar="RUNNER_DATABASE", help="The database, as a URL."),
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="RUNNER_DATABASE",
+        callback=database_url,
+        help="The database, as a URL; or the file named by RUNNER_DATABASE_FILE holds it.",
+    ),
 ]
 Schema = Annotated[
     str | None,

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError
 from sqlalchemy.util import LRUCache
 
-from runner.backends.registry import RUNS_ON, backend
+from runner.backends.registry import DRIVERS, RUNS_ON, backend
 from runner.tables import DISTRICT, HISTORY_VERSION, district, history, runner_meta
 from runner.values.problems import Problem, Stopped
 
@@ -68,6 +68,15 @@ def open_database(url: str, schema: str | None = None) -> Database:
         raise Stopped(
             Problem("database-url", f"the runner makes no runs on `{name}`", hint=f"it makes runs on {known}")
         )
+    driver = DRIVERS[RUNS_ON[name]]
+    if "+" in parsed.drivername and parsed.drivername != f"{name}+{driver}":
+        raise Stopped(
+            Problem(
+                "database-url",
+                f"the runner does not speak to a database through `{parsed.drivername.partition('+')[2]}`",
+                hint=f"`{name}://…` and `{name}+{driver}://…` take the driver that it knows",
+            )
+        )
     return Database(parsed, backend(name), schema)
 
 
@@ -85,6 +94,8 @@ def reading_history(database: Database) -> Iterator[Connection]:
     """Yield a connection that only reads, to a database that has the runner's own tables."""
     with _told(database), database.create_reader().connect() as connection:
         require_history(connection)
+        connection.rollback()
+        database.backend.begin_dry_run(connection)
         yield connection
 
 

@@ -113,6 +113,7 @@ _register(
         "unknown-run": "No run has this number.",
         "not-undoable": "A run that can't be undone: it changed nothing, or its changes were pruned.",
         "no-driver": "The driver of a database is not installed.",
+        "database-file": "A file that says how to connect can't be read, is empty, or is open to others.",
         "database-url": "A database URL that can't be understood, or names a database that the runner doesn't know.",
         "not-empty": "The tables to fill hold rows already.",
         "csv-missing": "A folder of CSV files lacks one of the tables.",
