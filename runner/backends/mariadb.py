@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from contextlib import contextmanager, nullcontext
 from math import ceil
-from pathlib import Path
-from ssl import SSLError, create_default_context
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy
@@ -29,6 +26,7 @@ from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
+from runner.backends.mariadb_files import require_certificates, require_option_file
 from runner.backends.servers import notice_a_dead_network, require_driver, session, unsaid
 from runner.tables import Id, runner_lock
 from runner.values.problems import Problem, Stopped
@@ -132,8 +130,8 @@ def create_engine(url: URL) -> Engine:
     require_driver("pymysql", "mariadb")
     ours = unsaid(url, _OPTIONS, _CONNECT)
     if path := url.query.get("read_default_file"):
-        _require_option_file(str(path))
-    _require_certificates(url)
+        require_option_file(str(path))
+    require_certificates(url)
     seconds = {name: _seconds(ours.get(name, url.query.get(name))) for name in ("connect_timeout", "read_timeout")}
     driver = url.set(drivername="mariadb+pymysql")
     try:
@@ -295,39 +293,6 @@ def _seconds(value: object) -> int:
         return int(str(value))
     except ValueError:
         raise Stopped(Problem("database-url", "a time-out in the database's URL is no whole number")) from None
-
-
-def _require_option_file(path: str) -> None:
-    """Check an option file before the driver does, which takes one that is not there for an empty one."""
-    from pymysql.optionfile import Parser  # type: ignore[import-untyped]  # noqa: PLC0415 - it may not be installed
-
-    try:
-        with Path(path).expanduser().open(encoding="utf-8") as file:
-            Parser().read_file(file)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it can't be read as text"
-        raise Stopped(Problem("database-file", f"the option file {path}: {reason}")) from None
-    except configparser.Error as error:
-        line = getattr(error, "lineno", None)
-        where = f"{path}, line {line}" if line else path
-        message = f"the option file {where}: this is not written as `[group]`, then `name = value`"
-        raise Stopped(Problem("database-file", message)) from None
-
-
-def _require_certificates(url: URL) -> None:
-    """Check the files of TLS before the driver does, which would not say that it was them."""
-    named = {name: str(value) for name, value in url.query.items()}  # each stands there once
-    ca, folder, cert, key = (named.get(f"ssl_{name}") for name in ("ca", "capath", "cert", "key"))
-    try:
-        if ca or folder:
-            create_default_context(cafile=ca, capath=folder)
-        if cert:
-            create_default_context().load_cert_chain(cert, key)
-    except OSError as error:  # an SSLError is one
-        reason = (
-            error.strerror if error.filename or not isinstance(error, SSLError) else "it is no certificate, or no key"
-        )
-        raise Stopped(Problem("database-file", f"the files that `ssl_…` names in the URL: {reason}")) from None
 
 
 def _number(error: BaseException) -> int:
