@@ -27,6 +27,7 @@ from runner.backends.registry import DIALECTS, RUNS_ON
 from runner.cli.exits import EXIT_CODES, MEANINGS
 from runner.tables import district, history
 from runner.values.problems import CODES, Kind
+from runner.values.result import WARNINGS
 from runner.values.vocabulary import (
     CHANNEL_LABELS,
     FIELDS,
@@ -228,6 +229,11 @@ def errors() -> str:
         rows = [(f"`{name}`", code.meaning) for name, code in CODES.items() if code.kind is kind]
         parts += [f"## {title}: exit {EXIT_CODES[kind]}", "", table(("Code", "Meaning"), rows), ""]
     return "\n".join(parts).rstrip()
+
+
+def warnings() -> str:
+    """Return the table of warnings."""
+    return table(("Code", "Meaning"), ((f"`{code}`", meaning) for code, meaning in WARNINGS.items()))
 
 
 def modes() -> str:

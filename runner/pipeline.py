@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from runner.backends.backend import Trouble
 from runner.execute.apply import Collided, apply, freeze, is_recorded, record, set_stage, write_changes
+from runner.execute.ask import ask
 from runner.execute.calendars import require_calendars
 from runner.execute.database import require_district, require_history
 from runner.execute.lock import take_lock
@@ -21,13 +22,15 @@ from runner.values.result import JobInfo, Result, RunInfo, Status
 from runner.values.result_json import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
 
     from sqlalchemy import Connection
 
     from runner.execute.database import Database
     from runner.execute.interrupts import Interrupts
     from runner.execute.orders import Order
+    from runner.values.checked import Checked
     from runner.values.result import Occasion
 
 ATTEMPTS = 6
@@ -64,6 +67,20 @@ def dry_run(database: Database, order: Order, occasion: Occasion, watch: Watch) 
             return _follow(connection, database, order, occasion, watch, run_no=None)
     except Stopped as stopped:
         return not_run(stopped.problems, order.info, occasion, watch, database.backend.NAME)
+
+
+def check(database: Database, orders: Iterable[Order], as_of: date, watch: Watch) -> list[Checked]:
+    """Return what only the database knows of orders that read well: nothing is measured, judged, or written.
+
+    Stopped where there is no district.
+    """
+    with _connected(database, watch, reading=True) as connection:
+        require_district(connection, database)
+        found = []
+        for order in orders:
+            watch.step(f"ask about {order.info.file}")
+            found.append(ask(connection, database.backend, order, as_of, watch.interrupts.stop))
+        return found
 
 
 @dataclass(frozen=True, slots=True)

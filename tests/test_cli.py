@@ -501,8 +501,8 @@ def test_the_version_is_printed(cli: Cli) -> None:
 def test_check_finds_nothing_wrong_with_the_shipped_jobs(cli: Cli) -> None:
     ran = cli("check", JOBS)
     assert (ran.code, ran.out) == (0, "6 job files: no problems\n")
-    assert json.loads(cli("check", JOBS, "--format", "json").out) == {
-        "files": {str(path): [] for path in sorted(JOBS.glob("*.yaml"))},
+    assert json.loads(cli("check", JOBS, "--format", "json").out)["files"] == {
+        str(path): [] for path in sorted(JOBS.glob("*.yaml"))
     }
 
 

@@ -17,6 +17,7 @@ from runner.cli.app import COMMANDS
 from runner.cli.exits import MEANINGS
 from runner.tables import district, history
 from runner.values.problems import CODES
+from runner.values.result import WARNINGS
 from runner.values.vocabulary import FIELDS, Channel, Mode, Operator, Reason
 
 ROOT = Path(__file__).parent.parent
@@ -184,6 +185,7 @@ def test_every_error_and_warning_is_listed() -> None:
     source = "\n".join(read(path) for path in (ROOT / "runner").rglob("*.py"))
     warnings = set(re.findall(r'\bWarned\(\s*"([a-z-]+)"', source))
     assert len(listed) == len(set(listed))
+    assert warnings == set(WARNINGS)
     assert set(listed) == set(CODES) | warnings
 
 

@@ -18,7 +18,7 @@ _BROKEN_PIPE = 141  # as a shell tells of SIGPIPE
 
 COMMANDS = {
     "run": "policy",
-    "check": "policy",
+    "check": "check",
     "sql": "policy",
     "history": "records",
     "show": "records",

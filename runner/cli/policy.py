@@ -1,4 +1,4 @@
-"""The commands about job files: run, check, sql, schema."""
+"""The commands about job files: run, sql, schema."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli import options, terminal
-from runner.cli.exits import exit_code_of_problems, exit_code_of_results
+from runner.cli.exits import exit_code_of_results
 from runner.cli.options import (
     AsOf,
     DatabaseUrl,
@@ -69,32 +69,6 @@ def run(
             raise Stopped(Problem("interrupted", "interrupted before the next job began")) from None
         write(render(results, output_format, output))
     raise typer.Exit(exit_code_of_results(results, detailed=detailed_exitcode))
-
-
-def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Job files, or folders to look for them in.")],
-    output_format: OutputFormat = options.Format.TEXT,
-    output: OutputFile = None,
-) -> None:
-    """Tell every problem of every job file, without a database."""
-    from runner.read.jobs import find_jobs, load
-
-    found: dict[str, tuple[Problem, ...]] = {}
-    for path in find_jobs(paths):
-        try:
-            load(path)
-            found[str(path)] = ()
-        except Stopped as stopped:
-            found[str(path)] = stopped.problems
-    if output_format is options.Format.JSON:
-        from runner.report.json import render_problems
-
-        terminal.tell(render_problems(found), output)
-    else:
-        from runner.report.problems import render_check
-
-        terminal.tell(render_check(found), output)
-    raise typer.Exit(exit_code_of_problems(problem for problems in found.values() for problem in problems))
 
 
 def sql(

@@ -18,12 +18,17 @@ _LONGEST_ACTOR = 200
 def occasion(as_of: datetime | None, folder: Path) -> Occasion:
     """Return the occasion of a run: today by the local clock unless a day is given."""
     return Occasion(
-        as_of=as_of.date() if as_of else date.today(),  # noqa: DTZ011 - the local date, by TZ
+        as_of=today(as_of),
         now=datetime.now(UTC).replace(tzinfo=None),
         actor=_actor()[:_LONGEST_ACTOR],
         commit=_commit(folder),
         run_id=str(uuid.uuid4()),
     )
+
+
+def today(as_of: datetime | None) -> date:
+    """Return the day that counts: the one given, else today by the local clock."""
+    return as_of.date() if as_of else date.today()  # noqa: DTZ011 - the local date, by TZ
 
 
 def _actor() -> str:

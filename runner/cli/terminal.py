@@ -56,7 +56,8 @@ def lines(output: Path | None) -> Iterator[Callable[[str], object]]:
         yield tell
         return
     try:
-        file = output.open("w", encoding="utf-8")
+        # a file's name may hold what is no character
+        file = output.open("w", encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as error:
         raise Stopped(_unwritable(output, error)) from None
     try:

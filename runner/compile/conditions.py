@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runner.backends.backend import Language
     from runner.compile.plan import Stage
     from runner.values.job import Node
+    from runner.values.problems import Position
 
     Value = str | int | date | bool
 
@@ -38,6 +39,7 @@ class Selections:
         self.lookups: list[Lookup] = []
         self.parameters: dict[str, str] = {}
         self.people: list[FromClause] = []
+        self.places: list[Position] = []
 
     def relation(self, node: People | PassThrough) -> FromClause:
         """Return the relation of a selection or a pass-through, made where the tree is walked first."""
@@ -47,6 +49,7 @@ class Selections:
             parameter, relation = self._bound(f"people_{len(self.people) + 1}", "the people selected by id")
             self.parameters[parameter] = json.dumps(node.ids)
             self.people.append(relation)
+            self.places.append(node.place)
         else:
             name = f"pass_through_{len(self.lookups) + 1}"
             parameter, relation = self._bound(name, "the people selected by the district's own SQL")

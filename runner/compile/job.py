@@ -66,6 +66,7 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
         lookups=tuple(selections.lookups),
         parameters=selections.parameters,
         unknown_people=_unknown_people(selections.people),
+        selected=tuple(selections.places),
         stage=tuple(stage.statements),
         people=Statement("Count the people in scope.", count_people(scope, staff)),
         why_empty=lambda: why_empty(job, the_day, language, selections),

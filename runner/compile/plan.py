@@ -57,10 +57,10 @@ class Plan:
 
     `scope` (person_id) and `eligible` are what the statements select from. `ways` is compiled only where somebody asks
     by which school and grade people are in scope. `parameters` are the id lists, as JSON text. `calendars` and
-    `unknown_people` return one row with a column per entry or selection; `people` one row: people in scope, and how
-    many of them are staff; `tally` a row per channel, with three counts per cell that `count_cell` makes a value of;
-    `reach` one row. `why_empty` is compiled only where nobody is in scope, which `place` then speaks of. `stage` is
-    empty where everything stands in the statements.
+    `unknown_people` return one row with a column per entry or selection, and `selected` has the selections' places;
+    `people` one row: people in scope, and how many of them are staff; `tally` a row per channel, with three counts per
+    cell that `count_cell` makes a value of; `reach` one row. `why_empty` is compiled only where nobody is in scope,
+    which `place` then speaks of. `stage` is empty where everything stands in the statements.
     """
 
     place: Position | None
@@ -72,6 +72,7 @@ class Plan:
     lookups: tuple[Lookup, ...]
     parameters: Mapping[str, str]
     unknown_people: Statement | None
+    selected: tuple[Position, ...]
     stage: tuple[Statement, ...]
     people: Statement
     why_empty: Callable[[], WhyEmpty] | None

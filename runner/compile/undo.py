@@ -65,6 +65,7 @@ def compile_undo(
         lookups=(),
         parameters={},
         unknown_people=None,
+        selected=(),
         stage=tuple(stage.statements),
         people=Statement("Count the people concerned.", count_people(scope, staff)),
         why_empty=None,

@@ -60,11 +60,28 @@ def look_up(
 
 
 def warn_of_unknown_people(connection: Connection, plan: Plan, ids: Mapping[str, str]) -> tuple[Warned, ...]:
-    """Return a warning where selected ids are nobody's."""
+    """Return a warning for each selection with ids that are nobody's."""
     if plan.unknown_people is None:
         return ()
-    unknown = sum(connection.execute(plan.unknown_people.clause, ids).one())
-    return (Warned("unknown-people", f"{unknown:,} of the selected ids are nobody's"),) if unknown else ()
+    counts = connection.execute(plan.unknown_people.clause, ids).one()
+    return tuple(
+        Warned("unknown-people", f"{count:,} of the selected ids {'is' if count == 1 else 'are'} nobody's", place)
+        for count, place in zip(counts, plan.selected, strict=True)
+        if count
+    )
+
+
+def count_people(
+    connection: Connection,
+    plan: Plan,
+    ids: Mapping[str, str],
+    allow_empty: bool,  # noqa: FBT001 - a key of the job
+) -> tuple[int, int]:
+    """Return how many people are in scope, and how many of them are staff. Stopped where nobody is, but must be."""
+    people, staff = connection.execute(plan.people.clause, ids).one()
+    if not people and not allow_empty and plan.why_empty is not None:
+        raise Stopped(_empty(connection, plan.why_empty(), plan.place, ids))
+    return people, staff
 
 
 def measure(
@@ -76,9 +93,7 @@ def measure(
 ) -> Tally:
     """Return the tally of a plan whose stage is set. Stopped where nobody is in scope and that is not allowed."""
     step("count the people")
-    people, staff = connection.execute(plan.people.clause, ids).one()
-    if not people and not allow_empty and plan.why_empty is not None:
-        raise Stopped(_empty(connection, plan.why_empty(), plan.place, ids))
+    people, staff = count_people(connection, plan, ids, allow_empty)
     step("count the preferences")
     rows = {Channel(row.channel): row for row in connection.execute(plan.tally.clause, ids)}
     step("count who is reached")

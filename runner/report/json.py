@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from runner.values.result_json import document, encode_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from runner.values.problems import Problem
+    from runner.values.checked import Checked
     from runner.values.result import Recorded, Result
 
 
@@ -19,9 +19,19 @@ def render_results(results: Iterable[Result]) -> str:
     return dumps(document(results))
 
 
-def render_problems(problems: Mapping[str, Iterable[Problem]]) -> str:
-    """Return what a check found, by file; a file without problems has an empty list."""
-    return dumps({"files": {file: [encode_problem(problem) for problem in found] for file, found in problems.items()}})
+def render_check(found: Iterable[Checked]) -> str:
+    """Return what a check found, by file; `errors` are those that concern no file."""
+    found = list(found)
+    of_files = [(checked.file, checked) for checked in found if checked.file is not None]
+    return dumps(
+        {
+            "files": {file: [encode_problem(problem) for problem in checked.problems] for file, checked in of_files},
+            "warnings": {file: [encode_problem(warned) for warned in checked.warnings] for file, checked in of_files},
+            "errors": [
+                encode_problem(problem) for checked in found if checked.file is None for problem in checked.problems
+            ],
+        },
+    )
 
 
 def render_history(runs: Iterable[Recorded]) -> str:

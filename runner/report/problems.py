@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
+    from runner.values.checked import Checked
     from runner.values.problems import Problem
+    from runner.values.result import Warned
 
 
 # Escape codes and the like, and what turns the direction of writing: a terminal obeys them, a reader doesn't see them.
@@ -22,9 +24,7 @@ def visible(text: str) -> str:
 
 def render_problem(problem: Problem) -> str:
     """Return one problem, its hint on a line of its own."""
-    place = f"{problem.place}: " if problem.place else ""
-    hint = f"\n  hint: {problem.hint}" if problem.hint else ""
-    return visible(f"{place}{problem.code}: {problem.message}{hint}")
+    return _told(problem, str(problem.place or ""), "")
 
 
 def render_problems(problems: Iterable[Problem]) -> str:
@@ -32,12 +32,33 @@ def render_problems(problems: Iterable[Problem]) -> str:
     return "\n".join(render_problem(problem) for problem in problems)
 
 
-def render_check(found: Mapping[str, tuple[Problem, ...]]) -> str:
-    """Return what a check found: every problem, then how many in how many files."""
-    problems = [problem for of_file in found.values() for problem in of_file]
-    files = f"{len(found):,} job file{'' if len(found) == 1 else 's'}"
-    if not problems:
-        return f"{files}: no problems"
-    broken = sum(1 for of_file in found.values() if of_file)
-    count = f"{len(problems):,} problem{'' if len(problems) == 1 else 's'}"
-    return f"{render_problems(problems)}\n\n{files}: {count} in {broken:,}"
+def render_check(found: Sequence[Checked]) -> str:
+    """Return what a check found: every problem and warning, file by file, then how many in how many files."""
+    lines = []
+    for checked in found:
+        lines += [_told(problem, str(problem.place or checked.file), "") for problem in checked.problems]
+        lines += [_told(warned, str(warned.place or checked.file), "warning: ") for warned in checked.warnings]
+    return "\n".join([*lines, *([""] if lines else []), render_counts(found)])
+
+
+def render_counts(found: Sequence[Checked]) -> str:
+    """Return how many problems and warnings a check found, in how many files."""
+    files = counted(len(found), "job file")
+    problems = sum(len(checked.problems) for checked in found)
+    warnings = sum(len(checked.warnings) for checked in found)
+    told = []
+    if problems:
+        told.append(f"{counted(problems, 'problem')} in {sum(1 for checked in found if checked.problems):,}")
+    if warnings:
+        told.append(f"{counted(warnings, 'warning')} in {sum(1 for checked in found if checked.warnings):,}")
+    return f"{files}: {', '.join(told) or 'no problems'}"
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a number of things."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _told(what: Problem | Warned, place: str, sort: str) -> str:
+    hint = f"\n  hint: {what.hint}" if what.hint else ""
+    return visible(f"{place}{': ' if place else ''}{sort}{what.code}: {what.message}{hint}")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date, datetime
 
-    from runner.values.problems import Problem
+    from runner.values.problems import Position, Problem
 
 FORMAT_VERSION = "1.0"
 """The version of the JSON that results are written as."""
@@ -127,10 +127,24 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something that a reviewer should know, and that stops nothing."""
+    """Something that a reviewer should know, and that stops nothing; its code is one of `WARNINGS`."""
 
     code: str
     message: str
+    place: Position | None = None
+    hint: str | None = None
+
+
+WARNINGS = {
+    "emergency-off": "Preferences for emergencies are turned off.",
+    "emergency-kept": "Preferences for emergencies that the job turns on stay off: their owners chose so, and the job "
+    "keeps that.",
+    "custom-overwritten": "Contact points change whose owners chose the preferences themselves.",
+    "people-lost": "People lose their last way to hear about something.",
+    "unknown-people": "Ids in `people` or in a people file are nobody's.",
+    "undo-gone": "Contact points that the run had changed no longer exist. The undo leaves them out.",
+}
+"""What each code of a warning stands for, as the reference of errors tells it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def encode(result: Result) -> dict[str, Any]:
     return {
         "status": result.status.value,
         "errors": [encode_problem(problem) for problem in result.errors],
-        "warnings": [{"code": warned.code, "message": warned.message} for warned in result.warnings],
+        "warnings": [encode_problem(warned) for warned in result.warnings],
         "job": {
             "name": result.job.name,
             "file": result.job.file,
@@ -64,13 +64,13 @@ def decode(data: Mapping[str, Any]) -> Result:
         tally=None if data["people"] is None else _decode_tally(data),
         run=None if data["run"] is None else RunInfo(data["run"]["number"], data["run"]["id"]),
         undo_of=data["undo_of"],
-        errors=tuple(_decode_problem(problem) for problem in data["errors"]),
-        warnings=tuple(Warned(**warned) for warned in data["warnings"]),
+        errors=tuple(Problem(*_decode_problem(problem)) for problem in data["errors"]),
+        warnings=tuple(Warned(*_decode_problem(warned)) for warned in data["warnings"]),
     )
 
 
-def encode_problem(problem: Problem) -> dict[str, Any]:
-    """Return a problem as JSON data: place and hint only where there is one."""
+def encode_problem(problem: Problem | Warned) -> dict[str, Any]:
+    """Return a problem, or a warning, as JSON data: place and hint only where there is one."""
     data: dict[str, Any] = {"code": problem.code, "message": problem.message}
     if problem.place is not None:
         data |= {"file": problem.place.file, "line": problem.place.line, "column": problem.place.column}
@@ -153,6 +153,6 @@ def _decode_cell(cell: Mapping[str, Any]) -> CellCount | UndoCount:
     return CellCount(cell["set"] == "on", cell["changed"], cell["already"], cell["kept"])
 
 
-def _decode_problem(data: Mapping[str, Any]) -> Problem:
+def _decode_problem(data: Mapping[str, Any]) -> tuple[str, str, Position | None, str | None]:
     place = Position(data["file"], data["line"], data["column"]) if "file" in data else None
-    return Problem(data["code"], data["message"], place, data.get("hint"))
+    return data["code"], data["message"], place, data.get("hint")

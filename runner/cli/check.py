@@ -1,0 +1,106 @@
+"""The command that checks job files: by reading, and where a database is named, by asking it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runner.cli import options, terminal
+from runner.cli.exits import exit_code_of_problems
+from runner.cli.options import AsOf, CheckFormat, OutputFile, Schema
+from runner.values.checked import Checked
+from runner.values.problems import Problem, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.values.job import Job
+
+
+def check(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Job files, or folders to look for them in.")],
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            metavar="URL",
+            help="Check also what only this database knows. RUNNER_DATABASE is not looked at.",
+        ),
+    ] = None,
+    schema: Schema = None,
+    as_of: AsOf = None,
+    output_format: Annotated[CheckFormat, typer.Option("--format", help="How to write what is found.")] = (
+        options.CheckFormat.TEXT
+    ),
+    output: OutputFile = None,
+) -> None:
+    """Tell every problem of every job file; without a database, unless one is named."""
+    if as_of is not None and database is None:
+        hint = "a day matters only to what a database knows"
+        raise Stopped(Problem("usage", "`--as-of` without `--database` says nothing", hint=hint))
+    found = _find(paths, database, schema, as_of)
+    if output_format is not CheckFormat.TEXT:
+        terminal.tell(_render(found, output_format), output)
+    else:
+        from runner.report.problems import render_check, render_problems
+
+        if files := [checked for checked in found if checked.file is not None]:
+            terminal.tell(render_check(files), output)
+        if failures := [problem for checked in found if checked.file is None for problem in checked.problems]:
+            terminal.complain(render_problems(failures))
+    raise typer.Exit(exit_code_of_problems(problem for checked in found for problem in checked.problems))
+
+
+def _find(paths: Sequence[Path], database: str | None, schema: str | None, as_of: options.AsOf) -> list[Checked]:
+    """Return what is found file by file, and last what kept the rest from being looked for."""
+    from runner.read.jobs import find_jobs, load
+
+    found: dict[str, Checked] = {}
+    jobs: list[Job] = []
+    try:
+        for path in find_jobs(paths):
+            try:
+                jobs.append(load(path))
+                found[str(path)] = Checked(str(path))
+            except Stopped as stopped:
+                found[str(path)] = Checked(str(path), stopped.problems)
+        if database is not None:
+            found |= {str(checked.file): checked for checked in _ask(jobs, database, schema, as_of)}
+    except Stopped as stopped:
+        return [*found.values(), Checked(None, stopped.problems)]
+    return list(found.values())
+
+
+def _ask(jobs: Sequence[Job], database: str, schema: str | None, as_of: options.AsOf) -> list[Checked]:
+    """Return what a database knows of jobs that read well."""
+    from runner import pipeline
+    from runner.cli.surroundings import today
+    from runner.execute.database import open_database
+    from runner.execute.interrupts import Interrupts
+    from runner.execute.orders import order_job
+
+    target = open_database(database, schema)
+    day = today(as_of)
+    interrupts = Interrupts()
+    with interrupts.caught(), terminal.stopwatch() as seconds, terminal.steps() as step:
+        watch = pipeline.Watch(step, seconds, interrupts)
+        return pipeline.check(target, [order_job(job, day, target.backend) for job in jobs], day, watch)
+
+
+def _render(found: Sequence[Checked], output_format: CheckFormat) -> str:
+    """Return what was found in a format that other programs read."""
+    if output_format is CheckFormat.GITHUB:
+        from runner.report.github import render_check as render_github
+
+        return render_github(found)
+    if output_format is CheckFormat.SARIF:
+        from importlib.metadata import version
+
+        from runner.report.sarif import render_check as render_sarif
+
+        return render_sarif(found, version("contact-preference-runner"))
+    from runner.report.json import render_check as render_json
+
+    return render_json(found)
