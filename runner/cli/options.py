@@ -14,10 +14,23 @@ from runner.cli.database_url import database_url
 
 
 class Format(StrEnum):
+    """How a list, or what a check found, is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class ResultFormat(StrEnum):
     """How a result is written."""
 
     TEXT = "text"
     JSON = "json"
+    MARKDOWN = "markdown"
+
+    @property
+    def shows_sources(self) -> bool:
+        """Whether the job's own files and words are shown beside its result."""
+        return self is ResultFormat.MARKDOWN
 
 
 class CheckFormat(StrEnum):
@@ -73,7 +86,14 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day the run is for, instead of today."),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to write the result.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to write it.")]
+ReportFormat = Annotated[
+    ResultFormat,
+    typer.Option(
+        "--format",
+        help="How to write the result: for the terminal, for programs, or for a comment.",
+    ),
+]
 OutputFile = Annotated[
     Path | None,
     typer.Option("--output", metavar="FILE", help="Write the result there instead of to the terminal."),

@@ -17,7 +17,7 @@ from runner.cli.options import (
     JobFiles,
     LockTimeout,
     OutputFile,
-    OutputFormat,
+    ReportFormat,
     ResolveTimeout,
     Schema,
 )
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from runner.execute.interrupts import Interrupts
     from runner.pipeline import Patience
     from runner.values.result import Result
+    from runner.values.sources import Sources
 
 
 def run(
@@ -38,7 +39,7 @@ def run(
     schema: Schema = None,
     as_of: AsOf = None,
     dry_run: DryRun = False,
-    output_format: OutputFormat = options.Format.TEXT,
+    output_format: ReportFormat = options.ResultFormat.TEXT,
     output: OutputFile = None,
     detailed_exitcode: Annotated[
         bool,
@@ -56,18 +57,19 @@ def run(
     patience = None if dry_run else Patience(lock_timeout, resolve_timeout)
     interrupts = Interrupts()
     results: list[Result] = []
+    sources: list[Sources] | None = [] if output_format.shows_sources else None
     with terminal.lines(output) as write:  # opened first: a run whose report can't be written should not begin
         try:
             with interrupts.caught():
                 for path in jobs:
-                    results.append(_run_one(path, target, as_of, patience, interrupts))
+                    results.append(_run_one(path, target, as_of, patience, interrupts, sources))
                     if results[-1].errors and not dry_run:
                         break
         except KeyboardInterrupt:  # between two jobs: what the earlier ones did is told all the same
             if results:
-                write(render(results, output_format, output))
+                write(render(results, output_format, output, sources or ()))
             raise Stopped(Problem("interrupted", "interrupted before the next job began")) from None
-        write(render(results, output_format, output))
+        write(render(results, output_format, output, sources or ()))
     raise typer.Exit(exit_code_of_results(results, detailed=detailed_exitcode))
 
 
@@ -107,12 +109,21 @@ def schema(
     terminal.tell(schema_text(name).rstrip("\n"))
 
 
-def render(results: Sequence[Result], output_format: options.Format, output: Path | None) -> str:
-    """Return results in a format."""
-    if output_format is options.Format.JSON:
+def render(
+    results: Sequence[Result],
+    output_format: options.ResultFormat,
+    output: Path | None,
+    sources: Sequence[Sources] = (),
+) -> str:
+    """Return results in a format; `sources` are shown by those formats that show any."""
+    if output_format is options.ResultFormat.JSON:
         from runner.report.json import render_results
 
         return render_results(results)
+    if output_format is options.ResultFormat.MARKDOWN:
+        from runner.report.markdown import render_results as render_markdown
+
+        return render_markdown(results, sources)
     from runner.report.terminal import render_results as render_text
 
     return render_text(results, width=terminal.width(), colour=terminal.colour(output))
@@ -124,8 +135,13 @@ def _run_one(
     as_of: options.AsOf,
     patience: Patience | None,
     interrupts: Interrupts,
+    sources: list[Sources] | None,
 ) -> Result:
-    """Return the result of one job file; a dry run is one that has nothing to wait for."""
+    """Return the result of one job file; a dry run is one that has nothing to wait for.
+
+    What stands behind it is added to `sources`, where somebody wants that.
+    """
+    from runner.cli.sources import sources_of_broken, sources_of_order
     from runner.cli.surroundings import occasion
     from runner.execute.orders import order_job
     from runner.pipeline import Watch, dry_run, not_run, run
@@ -138,7 +154,11 @@ def _run_one(
         try:
             order = order_job(load(path), now.as_of, target.backend)
         except Stopped as stopped:
+            if sources is not None:
+                sources.append(sources_of_broken(path))
             return not_run(stopped.problems, JobInfo(None, str(path), None, None), now, watch, target.backend.NAME)
+        if sources is not None:
+            sources.append(sources_of_order(order, order.files, target))
         if patience is None:
             return dry_run(target, order, now, watch)
         return run(target, order, now, watch, patience)

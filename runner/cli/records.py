@@ -19,11 +19,13 @@ from runner.cli.options import (
     LockTimeout,
     OutputFile,
     OutputFormat,
+    ReportFormat,
     ResolveTimeout,
     RunNumber,
     Schema,
 )
 from runner.cli.policy import render
+from runner.cli.sources import sources_of_order, sources_of_record
 from runner.cli.surroundings import occasion
 from runner.values.problems import Problem, Stopped
 
@@ -63,7 +65,7 @@ def history(
 def show(
     run: RunNumber,
     database: DatabaseUrl = options.DATABASE_DEFAULT,
-    output_format: OutputFormat = options.Format.TEXT,
+    output_format: ReportFormat = options.ResultFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Show the result of a past run again."""
@@ -72,7 +74,8 @@ def show(
 
     with reading_history(open_database(database)) as connection:
         recorded = find_run(connection, run)
-    terminal.tell(render([recorded.result], output_format, output), output)
+    sources = [sources_of_record(recorded.files, recorded.result.job.file)] if output_format.shows_sources else []
+    terminal.tell(render([recorded.result], output_format, output, sources), output)
 
 
 def changes(
@@ -104,7 +107,7 @@ def undo(
         bool,
         typer.Option("--skip-conflicts", help="Leave alone what has been changed since, and take back the rest."),
     ] = False,
-    output_format: OutputFormat = options.Format.TEXT,
+    output_format: ReportFormat = options.ResultFormat.TEXT,
     output: OutputFile = None,
     lock_timeout: LockTimeout = 30.0,
     resolve_timeout: ResolveTimeout = 60.0,
@@ -132,7 +135,8 @@ def undo(
                 result = pretend(target, order, now, watch)
             else:
                 result = execute(target, order, now, watch, Patience(lock_timeout, resolve_timeout))
-            write(render([result], output_format, output))
+            sources = [sources_of_order(order, recorded.files, target)] if output_format.shows_sources else []
+            write(render([result], output_format, output, sources))
     raise typer.Exit(exit_code_of_results([result], detailed=False))
 
 

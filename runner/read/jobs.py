@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,6 +41,25 @@ def load(path: Path) -> Job:
         raise Stopped(*sorted(set(problems), key=lambda problem: _order(problem, str(path))))
     digest, read = files.digest(folder, reading.people_files)
     return _job(document, node, digest, read)
+
+
+def texts_of(path: Path) -> dict[str, str]:
+    """Return the text of a job file, and of the filter file that it names, by their names; for a job with problems.
+
+    What is no YAML by its name is left out: it could be a people file. So is what can't be read at all.
+    """
+    texts: dict[str, str] = {}
+    with suppress(Stopped):
+        if path.suffix in files.YAML:
+            folder = files.open_folder(path)
+            content = files.read_job(folder, path)
+            texts[path.name] = content.decode("utf-8", "replace")
+            data = parse(content, str(path)).data
+            name = data.get("filter") if isinstance(data, dict) else None
+            if isinstance(name, str) and name.endswith(files.YAML):
+                inner = files.read_inside(folder, name, files.MAX_BYTES, Position(str(path), 1, 1))
+                texts[name] = inner.decode("utf-8", "replace")
+    return texts
 
 
 def find_jobs(paths: Iterable[Path]) -> list[Path]:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from runner.values.result import Warned
 
 
-# Escape codes and the like, and what turns the direction of writing: a terminal obeys them, a reader doesn't see them.
-_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Escape codes and the like, what turns the direction of writing or breaks a line, what has no width, and halves of
+# characters: a terminal or a browser obeys them, a file can't hold them, a reader doesn't see them.
+_COMMANDS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]",
+)
 
 
 def visible(text: str) -> str:
