@@ -108,6 +108,7 @@ _register(
         "empty-scope": "Nobody is in scope, and the job does not say `allow_empty: true`.",
         "no-jobs": "No job file below the paths given.",
         "no-database": "The database is not there.",
+        "no-schema": "The schema that `--schema` names is not there.",
         "not-a-district": "The database has not the tables of a district.",
         "no-history": "The database has not the runner's own tables, or has them from a newer runner.",
         "unknown-run": "No run has this number.",
