@@ -17,6 +17,7 @@ from runner.execute.database import require_district, require_history
 from runner.execute.lock import take_lock
 from runner.execute.measure import look_up, measure, warn_of_unknown_people
 from runner.execute.outcome import Outcome, settle
+from runner.execute.review import judge_drift, warn_of_drift
 from runner.values.problems import Kind, Problem, Stopped
 from runner.values.result import JobInfo, Result, RunInfo, Status
 from runner.values.result_json import encode
@@ -159,7 +160,8 @@ def _follow(  # noqa: PLR0913 - the whole story needs its whole cast
         write_changes(connection, plan, run_no, ids)
     warnings = warn_of_unknown_people(connection, plan, ids)
     tally = measure(connection, plan, ids, order.allow_empty, watch.step)
-    problems = order.judge(tally)
+    review = order.review(tally)
+    problems = (*order.judge(tally), *judge_drift(review))
     result = Result(
         status=STATUS[problems[0].kind] if problems else Status.DRY_RUN,
         job=order.info,
@@ -171,7 +173,8 @@ def _follow(  # noqa: PLR0913 - the whole story needs its whole cast
         run=None if run_no is None else RunInfo(None, occasion.run_id),
         undo_of=order.undo_of,
         errors=problems,
-        warnings=(*warnings, *order.warn(tally)),
+        warnings=(*warnings, *order.warn(tally), *warn_of_drift(review, tally.fingerprint)),
+        review=review,
     )
     if run_no is None or problems:
         return result

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     MetaData,
@@ -185,7 +184,7 @@ contact_point = Table(
 runner_run = Table(
     "runner_run",
     history,
-    Column("run_no", Id, Identity(), primary_key=True),  # whose sequence a role needs no right on
+    Column("run_no", Id, primary_key=True, autoincrement=True),
     Column("run_id", String(36), nullable=False),
     Column("kind", String(10), nullable=False),
     Column("undo_of", Id),

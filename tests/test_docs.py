@@ -131,6 +131,9 @@ def test_the_examples_of_the_command_line_are_understood(command: str, desk: Pat
         assert run("runner demo --students 50", desk).returncode == 0
     if {"show", "changes", "undo"} & set(command.split()):
         assert run("runner run jobs/fall.yaml --as-of 2026-10-01", desk).returncode == 0
+    if "--reviewed" in command:
+        plan = "runner run jobs/fall.yaml --as-of 2026-10-01 --dry-run --format json --output plan.json"
+        assert run(plan, desk).returncode == 0
     done = run(command, desk)
     if command.startswith("runner run") and "staff-notices" in command:
         assert done.returncode in {0, 3}, done.stderr  # fifty students may come without any staff

@@ -25,6 +25,7 @@ from runner.values.result import (
     Warned,
 )
 from runner.values.result_json import decode, document, encode
+from runner.values.review import Difference, Review
 from runner.values.vocabulary import Channel, Mode, Reason
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parent.parent / "schemas/result.schema.json").read_text("utf-8"))
@@ -69,7 +70,23 @@ INVALID = Result(
         Problem("locked", "somebody else"),
     ),
 )
-RESULTS = [APPLIED, UNDONE, INVALID]
+DRIFTED = replace(
+    APPLIED,
+    status=Status.DRIFTED,
+    review=Review(
+        file="plan.json",
+        started_at=datetime(2025, 9, 1, 8, 0, 0),  # noqa: DTZ001 - UTC
+        fingerprint="8-123-456",
+        max_drift="2.5%",
+        drifted=True,
+        differences=(
+            Difference(("people",), 11, 10, tolerated=True),
+            Difference(("lost",), 0, 2, tolerated=False),
+            Difference(("counts", "email", "general", "kept"), 0, 1, tolerated=None),
+        ),
+    ),
+)
+RESULTS = [APPLIED, UNDONE, INVALID, DRIFTED]
 
 
 def validate(data: object) -> None:

@@ -162,18 +162,6 @@ def create_reader(url: URL) -> Engine:
     return create_engine(url)
 
 
-def make_schema(connection: Connection, name: str) -> None:
-    """Stop: a schema is a database here, and a server's database is made by its administrator."""
-    quoted = connection.dialect.identifier_preparer.quote_identifier(name)
-    raise Stopped(
-        Problem(
-            "no-schema",
-            f"there is no database `{name}`, which is what a schema is here",
-            hint=f"its administrator makes it: CREATE DATABASE {quoted} CHARACTER SET utf8mb4",
-        ),
-    )
-
-
 def begin_run(connection: Connection, lock_timeout: float) -> None:
     """Set the time-outs and begin."""
     connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {ceil(lock_timeout)}")
@@ -285,7 +273,6 @@ _REFUSALS: Final = {
 _ERRORS: Final = {
     1044: ("database-error", "MariaDB refused this user the database", "look at `--database`"),
     1045: ("database-error", "MariaDB refused the login", "look at `--database`"),
-    1046: ("no-database", "the URL names no database", "`mariadb://HOST/DATABASE`"),
     1049: ("no-database", "there is no such database on the server", "its administrator makes it: CREATE DATABASE"),
     1021: ("database-full", "the server's disk is full", None),
     1114: ("database-full", "a table of the server is full", None),

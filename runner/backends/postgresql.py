@@ -24,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateSchema
 
 from runner.backends.backend import Trouble
 from runner.backends.servers import require_driver, session, unsaid
@@ -124,11 +123,6 @@ def create_maker(url: URL) -> Engine:
 def create_reader(url: URL) -> Engine:
     """Return the engine: what reads is a transaction that can't write."""
     return create_engine(url)
-
-
-def make_schema(connection: Connection, name: str) -> None:
-    """Make the schema, in the transaction under way."""
-    connection.execute(CreateSchema(name))
 
 
 def begin_run(connection: Connection, lock_timeout: float) -> None:

@@ -17,7 +17,7 @@ from runner.values.problems import Kind, Problem, Stopped
 _BROKEN_PIPE = 141  # as a shell tells of SIGPIPE
 
 COMMANDS = {
-    "run": "policy",
+    "run": "run",
     "check": "check",
     "sql": "policy",
     "history": "records",

@@ -32,7 +32,7 @@ MEANINGS = {
     PENDING: "changes pending; only with `--detailed-exitcode` on a dry run",
     3: "invalid input: YAML, schema, unknown calendar or field, empty scope, no such database",
     4: "refused by a guard",
-    5: "drifted: preferences of the run to undo have been changed since",
+    5: "drifted: not what was reviewed, or preferences of the run to undo have been changed since",
     6: "lock not obtained, or still colliding after the retries",
     7: "database error; nothing was changed",
     8: "outcome unknown: `runner resolve` settles it",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.compile.plan import Plan
     from runner.values.job import Job
     from runner.values.result import Recorded
+    from runner.values.review import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Order:
     """How to get a plan, how to judge its tally, and what the run's row says of where it came from.
 
     `compile` takes whether intermediate results may be staged in temporary tables: a run's may, a dry run's may not.
+    `review` holds a tally against the plan that was reviewed, and returns None where there is none.
     """
 
     kind: str
@@ -35,11 +37,17 @@ class Order:
     allow_empty: bool
     compile: Callable[[bool], Plan]
     judge: Callable[[Tally], tuple[Problem, ...]]
+    review: Callable[[Tally], Review | None]
     warn: Callable[[Tally], tuple[Warned, ...]]
 
 
-def order_job(job: Job, as_of: date, backend: Backend) -> Order:
-    """Return the order of a job."""
+def order_job(
+    job: Job,
+    as_of: date,
+    backend: Backend,
+    review: Callable[[Tally], Review | None] = lambda _: None,
+) -> Order:
+    """Return the order of a job, to be like what was reviewed where anything was."""
     return Order(
         kind="run",
         undo_of=None,
@@ -48,6 +56,7 @@ def order_job(job: Job, as_of: date, backend: Backend) -> Order:
         allow_empty=job.allow_empty,
         compile=lambda staged: compile_job(job, as_of, backend, staged=staged),
         judge=lambda tally: judge(tally, job),
+        review=review,
         warn=warn,
     )
 
@@ -65,6 +74,7 @@ def order_undo(recorded: Recorded, as_of: date, backend: Backend, *, skip_confli
         allow_empty=True,
         compile=lambda staged: compile_undo(run_no, cells, as_of, backend, staged=staged),
         judge=lambda tally: () if skip_conflicts else _conflicts(tally, run_no),
+        review=lambda _: None,
         warn=lambda tally: (*_gone(tally), *warn(tally)),
     )
 

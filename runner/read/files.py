@@ -65,6 +65,11 @@ def read_inside(folder: Folder, name: str, limit: int, place: Position) -> bytes
     return _remember(folder, key, _read(path, shown, limit, place))
 
 
+def read_alone(path: Path, limit: int) -> bytes:
+    """Return the bytes of a file that belongs to no job, at most `limit` of them. Raises `Stopped`."""
+    return _read(_resolve(path, str(path), None), str(path), limit, None)
+
+
 def missing(path: Path) -> Iterator[Problem]:
     """Yield the problem of a path that is not there."""
     try:

@@ -14,6 +14,8 @@ from runner.read.explain import Finding, explain
 from runner.read.scalars import BROKEN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
@@ -25,7 +27,7 @@ NODE = "node"
 
 
 def schema_text(name: str) -> str:
-    """Return a schema as JSON text; `name` is `job` or `filter`."""
+    """Return a schema as JSON text; `name` is `job`, `filter` or `result`."""
     package = Path(__file__).parent.parent
     packed = package / "schemas" / f"{name}.schema.json"
     in_checkout = package.parent / "schemas" / f"{name}.schema.json"
@@ -37,9 +39,9 @@ def validate(document: Document, subschema: str | None = None) -> tuple[Problem,
 
     `subschema` names the part of the job's schema (`NODE`) that the whole document must fit instead.
     """
-    validator = _validator()
+    validator = _validator("job")
     if subschema is not None:
-        validator = validator.evolve(schema=_schema()["$defs"][subschema])
+        validator = validator.evolve(schema=_schema("job")["$defs"][subschema])
     errors = validator.iter_errors(cast("Any", document.data))
     findings = [_finding(error) for error in errors if error.instance is not BROKEN]
     # of a value of the wrong type nothing else is worth saying, and that only once
@@ -49,21 +51,26 @@ def validate(document: Document, subschema: str | None = None) -> tuple[Problem,
     return tuple(sorted(problems, key=lambda problem: (problem.place, problem.code, problem.message)))
 
 
+def findings(data: object, name: str) -> Iterator[Finding]:
+    """Yield where data that no user wrote doesn't fit the schema of this name."""
+    return map(_finding, _validator(name).iter_errors(cast("Any", data)))
+
+
 def _finding(error: ValidationError) -> Finding:
     schema = cast("dict[str, Any]", error.schema)
     return Finding(tuple(error.absolute_path), error.instance, str(error.validator), error.validator_value, schema)
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    return cast("dict[str, Any]", json.loads(schema_text("job")))
+def _schema(name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(schema_text(name)))
 
 
 @cache
-def _validator() -> Validator:
+def _validator(name: str) -> Validator:
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole)
     # the schema itself is checked by the tests, not at every start
-    made: Validator = extend(Draft202012Validator, type_checker=types)(_schema())  # type: ignore[no-untyped-call]
+    made: Validator = extend(Draft202012Validator, type_checker=types)(_schema(name))  # type: ignore[no-untyped-call]
     return made
 
 

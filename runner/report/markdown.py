@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
+from runner.report.differences import VERDICTS, by_how_much, label
 from runner.report.markdown_text import block, code, plain, spoken
 from runner.report.words import (
     APPLY,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from runner.values.problems import Problem
     from runner.values.result import Result, Tally
+    from runner.values.review import Review
     from runner.values.sources import Sources
 
 MARKER = "<!-- contact-preference-runner -->"
@@ -135,9 +137,37 @@ def _section(result: Result, sources: Sources, room: _Room) -> str:
     parts += _list("Broken limits" if result.status is Status.REFUSED else "What is wrong", errors, room)
     warnings = [f"- ⚠️ {spoken(each.message, room.text)} ({code(each.code, _NAME)})" for each in result.warnings]
     parts += _list("Warnings", warnings, room)
+    if result.review is not None:
+        parts += _review(result.review, room)
     if result.tally is not None:
         parts += _numbers(result, result.tally, room)
     return "\n\n".join(parts)
+
+
+def _review(review: Review, room: _Room) -> Iterator[str]:
+    """Yield what was reviewed and, first those that stop the run, as many of the numbers that differ as have room."""
+    plan = f"{code(review.file, _NAME)}, counted at {review.started_at:%Y-%m-%d %H:%M} UTC"
+    count = len(review.differences)
+    if not count:
+        yield f"**Reviewed.** The plan is {plan}. Every number is as it was."
+        return
+    yield f"**Not as reviewed.** The plan is {plan}."
+    first = sorted(review.differences, key=lambda each: each.tolerated is not False)[: room.problems]
+    yield _table(
+        ["", "Reviewed", "Now", "Differs by", ""],
+        (
+            [
+                label(each),
+                f"{each.reviewed:,}",
+                f"{each.now:,}",
+                by_how_much(each),
+                f"**{VERDICTS[each.tolerated]}** ⛔" if each.tolerated is False else VERDICTS[each.tolerated],
+            ]
+            for each in first
+        ),
+    )
+    if count > len(first):
+        yield f"… and {count - len(first):,} more."
 
 
 def _fact(name: str, value: str) -> str:

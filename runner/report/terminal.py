@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from runner.report.differences import VERDICTS, by_how_much, label
 from runner.report.problems import render_problem, visible
 from runner.values.result import CellCount, Status, UndoCount
 from runner.values.vocabulary import Channel, Mode, Reason
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from runner.values.result import Recorded, Result, Tally
+    from runner.values.review import Review
 
 _BAR = 18
 _SHORT_BAR = 5
@@ -88,6 +90,8 @@ def _report(result: Result) -> RenderableType:
         parts += [Text(), _numbers(result.tally), Text(), _matrix(result.tally), _cells(result.tally)]
         if result.tally.reach:
             parts += [_reach(result.tally)]
+    if result.review is not None:
+        parts += [_review(result.review, result)]
     parts += [_marked("warning", "yellow", f"{warned.message} ({warned.code})") for warned in result.warnings]
     parts += [_marked("error", "bold red", render_problem(problem)) for problem in result.errors]
     if next_step := _next_step(result):
@@ -216,6 +220,24 @@ def _bar(before: int, after: int, people: int) -> Text:
     )
 
 
+def _review(review: Review, result: Result) -> RenderableType:
+    """Return what was reviewed and, where the result is not quite that, each number that differs."""
+    same = result.tally is not None and result.tally.fingerprint == review.fingerprint
+    plan = f"The plan: {review.file}, {review.started_at:%Y-%m-%d %H:%M} UTC"
+    told = Text(visible(f"{plan}. The very same contact points change." if same else f"{plan}."))
+    if not review.differences:
+        return Padding(told, (0, 0, 1, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Not as reviewed")
+    for header in ("Reviewed", "Now", "Differs by"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for each in review.differences:
+        verdict = Text(VERDICTS[each.tolerated], style="bold red" if each.tolerated is False else "dim")
+        table.add_row(label(each), f"{each.reviewed:,}", f"{each.now:,}", by_how_much(each), verdict)
+    return Padding(Group(told, Text(), table), (0, 0, 1, 0))
+
+
 def _marked(mark: str, style: str, message: str) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(f"{mark}:", style=style), Text(visible(message)))
@@ -230,5 +252,7 @@ def _next_step(result: Result) -> str:
     if result.status is Status.DRY_RUN and result.tally is not None:
         if not result.tally.changed:
             return "nothing to do: nothing would change"
+        if result.review is not None:
+            return "it is as reviewed: the same command without `--dry-run` applies it"
         return "the same command without `--dry-run` applies it"
     return ""

@@ -19,7 +19,7 @@ OUTCOMES = {
     Status.APPLIED: ("Applied", "The preferences have been set."),
     Status.DRY_RUN: ("Dry run", "Nothing has been changed yet."),
     Status.REFUSED: ("Refused", "The job goes beyond a limit of its own. Nothing was changed."),
-    Status.DRIFTED: ("Drifted", "The data has changed in the meantime. Nothing was changed."),
+    Status.DRIFTED: ("Drifted", "Something is no longer as it was. Nothing was changed."),
     Status.LOCKED: ("Locked", "Another run was under way, or others kept changing the data. Nothing was changed."),
     Status.FAILED: ("Failed", "Nothing was changed."),
     Status.UNKNOWN: ("Unknown", "The database gave no answer: the run may have been applied, or not."),

@@ -106,9 +106,12 @@ _register(
         "sql-time": "Pass-through SQL that ran out of time.",
         "unknown-calendar": "A calendar entry that matches no calendar of the district.",
         "empty-scope": "Nobody is in scope, and the job does not say `allow_empty: true`.",
+        "plan-file": "A file for `--reviewed` is no result of a dry run: no JSON, cut, edited, or of another version.",
+        "plan-missing": "No file for `--reviewed` has a plan for a job that is to be run.",
+        "plan-twice": "The files for `--reviewed` have several plans for one job.",
+        "plan-no-dry-run": "A plan is of a run, of an undo, or of a dry run that was refused or failed.",
         "no-jobs": "No job file below the paths given.",
         "no-database": "The database is not there.",
-        "no-schema": "The schema that `--schema` names is not there.",
         "not-a-district": "The database has not the tables of a district.",
         "no-history": "The database has not the runner's own tables, or has them from a newer runner.",
         "unknown-run": "No run has this number.",
@@ -141,7 +144,15 @@ _register(
         "custom-refused": "`custom_selections: refuse`, and a custom contact point would change.",
     },
 )
-_register(Kind.DRIFTED, {"undo-conflict": "Preferences that the run set have been changed since."})
+_register(
+    Kind.DRIFTED,
+    {
+        "drifted": "What would be done is not what was reviewed, by more than `--max-drift` tolerates.",
+        "job-changed": "A job, or a file that it names, has changed since it was reviewed.",
+        "plan-old": "A plan is older than `--max-age` allows.",
+        "undo-conflict": "Preferences that the run set have been changed since.",
+    },
+)
 _register(
     Kind.LOCKED,
     {

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from runner.values.problems import Position, Problem
+    from runner.values.review import Review
 
 FORMAT_VERSION = "1.0"
 """The version of the JSON that results are written as."""
@@ -141,6 +142,7 @@ WARNINGS = {
     "keeps that.",
     "custom-overwritten": "Contact points change whose owners chose the preferences themselves.",
     "people-lost": "People lose their last way to hear about something.",
+    "drift-tolerated": "The result is not quite what was reviewed, by no more than `--max-drift` tolerates.",
     "unknown-people": "Ids in `people` or in a people file are nobody's.",
     "undo-gone": "Contact points that the run had changed no longer exist. The undo leaves them out.",
 }
@@ -170,7 +172,8 @@ class Result:
     """One job's outcome, as every report shows it.
 
     `tally` is None where nothing could be counted. `undo_of` is the number of the run that was taken back, for an
-    undo. `started_at` is UTC; `seconds` are elapsed ones and end before COMMIT.
+    undo. `started_at` is UTC; `seconds` are elapsed ones and end before COMMIT. `review` is None where there was no
+    plan to be like.
     """
 
     status: Status
@@ -184,6 +187,7 @@ class Result:
     undo_of: int | None = None
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Warned, ...] = field(default=())
+    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +202,12 @@ class Recorded:
     started_at: datetime
     finished_at: datetime
     files: Mapping[str, str]
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedPlan:
+    """What was reviewed of one job: the result of its dry run, and the file that it stands in."""
+
+    file: str
     result: Result

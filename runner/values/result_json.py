@@ -18,6 +18,7 @@ from runner.values.result import (
     UndoCount,
     Warned,
 )
+from runner.values.review import Difference, Review
 from runner.values.vocabulary import Channel, Reason
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def encode(result: Result) -> dict[str, Any]:
         "undo_of": result.undo_of,
         "database": result.database,
         **(_NOTHING if tally is None else _encode_tally(tally)),
-        "started_at": result.started_at.isoformat(timespec="seconds") + "Z",
+        "started_at": _time(result.started_at),
         "seconds": round(result.seconds, 3),
+        **({} if result.review is None else {"review": _encode_review(result.review)}),
     }
 
 
@@ -59,13 +61,14 @@ def decode(data: Mapping[str, Any]) -> Result:
         job=JobInfo(**data["job"]),
         as_of=date.fromisoformat(data["as_of"]),
         database=data["database"],
-        started_at=datetime.fromisoformat(data["started_at"].removesuffix("Z")),
+        started_at=_decode_time(data["started_at"]),
         seconds=data["seconds"],
         tally=None if data["people"] is None else _decode_tally(data),
         run=None if data["run"] is None else RunInfo(data["run"]["number"], data["run"]["id"]),
         undo_of=data["undo_of"],
         errors=tuple(Problem(*_decode_problem(problem)) for problem in data["errors"]),
         warnings=tuple(Warned(*_decode_problem(warned)) for warned in data["warnings"]),
+        review=_decode_review(data["review"]) if "review" in data else None,
     )
 
 
@@ -156,3 +159,44 @@ def _decode_cell(cell: Mapping[str, Any]) -> CellCount | UndoCount:
 def _decode_problem(data: Mapping[str, Any]) -> tuple[str, str, Position | None, str | None]:
     place = Position(data["file"], data["line"], data["column"]) if "file" in data else None
     return data["code"], data["message"], place, data.get("hint")
+
+
+def _encode_review(review: Review) -> dict[str, Any]:
+    return {
+        "plan": review.file,
+        "started_at": _time(review.started_at),
+        "fingerprint": review.fingerprint,
+        "max_drift": review.max_drift,
+        "drifted": review.drifted,
+        "differences": [
+            {
+                "path": ".".join(each.path),
+                "reviewed": each.reviewed,
+                "now": each.now,
+                "tolerated": each.tolerated,
+            }
+            for each in review.differences
+        ],
+    }
+
+
+def _decode_review(data: Mapping[str, Any]) -> Review:
+    return Review(
+        file=data["plan"],
+        started_at=_decode_time(data["started_at"]),
+        fingerprint=data["fingerprint"],
+        max_drift=data["max_drift"],
+        drifted=data["drifted"],
+        differences=tuple(
+            Difference(tuple(each["path"].split(".")), each["reviewed"], each["now"], each["tolerated"])
+            for each in data["differences"]
+        ),
+    )
+
+
+def _time(utc: datetime) -> str:
+    return utc.isoformat(timespec="seconds") + "Z"
+
+
+def _decode_time(text: str) -> datetime:
+    return datetime.fromisoformat(text.removesuffix("Z"))
