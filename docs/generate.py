@@ -152,6 +152,14 @@ def report() -> str:
     return desk.console("runner run jobs/fall.yaml --as-of 2026-10-01")
 
 
+def fall_with(line: str, old: str = "", new: str = "") -> str:
+    """Return jobs/fall.yaml with one more line, and a text in the place of another."""
+    text = (ROOT / "jobs" / "fall.yaml").read_text(encoding="utf-8")
+    if old not in text:
+        raise LookupError(old)
+    return text.replace("\npreferences:", f"\n{line}\npreferences:").replace(old, new)
+
+
 def job_of(document: str) -> str:
     """Return the first job file that a document shows: its first fenced YAML block."""
     text = (ROOT / document).read_text(encoding="utf-8")

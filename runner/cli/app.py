@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "run",
     "check": "check",
     "sql": "policy",
+    "conflicts": "comparisons",
+    "diff": "comparisons",
     "history": "records",
     "show": "records",
     "changes": "records",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +15,10 @@ from runner.values.checked import Checked
 from runner.values.problems import Problem, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.values.job import Job
+    from runner.values.result import Warned
 
 
 def check(
@@ -69,8 +71,19 @@ def _find(paths: Sequence[Path], database: str | None, schema: str | None, as_of
         if database is not None:
             found |= {str(checked.file): checked for checked in _ask(jobs, database, schema, as_of)}
     except Stopped as stopped:
-        return [*found.values(), Checked(None, stopped.problems)]
-    return list(found.values())
+        return [*_contradicting(found, jobs), Checked(None, stopped.problems)]
+    return _contradicting(found, jobs)
+
+
+def _contradicting(found: Mapping[str, Checked], jobs: Sequence[Job]) -> list[Checked]:
+    """Return what is found file by file, with a warning for every setting of which another job says the opposite."""
+    from runner.read.opposites import opposites, warn
+
+    warnings: dict[str, tuple[Warned, ...]] = {}
+    for opposite in opposites(jobs):
+        file = jobs[opposite.first.job].file
+        warnings[file] = (*warnings.get(file, ()), warn(opposite))
+    return [replace(checked, warnings=(*checked.warnings, *warnings.get(file, ()))) for file, checked in found.items()]
 
 
 def _ask(jobs: Sequence[Job], database: str, schema: str | None, as_of: options.AsOf) -> list[Checked]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DONE = 0
 PENDING = 2
+CONFLICT = 4
 
 EXIT_CODES = {
     Kind.UNEXPECTED: 1,
@@ -31,7 +32,7 @@ MEANINGS = {
     1: "unexpected error: a bug in the runner",
     PENDING: "changes pending; only with `--detailed-exitcode` on a dry run",
     3: "invalid input: YAML, schema, unknown calendar or field, empty scope, no such database",
-    4: "refused by a guard",
+    CONFLICT: "refused by a guard; with `runner conflicts --strict`: jobs contradict each other",
     5: "drifted: not what was reviewed, or preferences of the run to undo have been changed since",
     6: "lock not obtained, or still colliding after the retries",
     7: "database error; nothing was changed",

@@ -9,14 +9,13 @@ from urllib.parse import quote
 from runner.report.json import dumps
 from runner.report.problems import visible
 from runner.values.problems import CODES
-from runner.values.result import WARNINGS
+from runner.values.result import WARNINGS, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.values.checked import Checked
-    from runner.values.problems import Problem
-    from runner.values.result import Warned
+    from runner.values.problems import Position, Problem
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -70,16 +69,24 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _result(level: str, what: Problem | Warned, file: str, rule: int) -> dict[str, Any]:
-    location: dict[str, Any] = {"artifactLocation": _artifact(file if what.place is None else what.place.file)}
-    if what.place is not None:
-        location["region"] = {"startLine": what.place.line, "startColumn": what.place.column}
-    return {
+    result = {
         "ruleId": what.code,
         "ruleIndex": rule,
         "level": level,
         "message": _message(what),
-        "locations": [{"physicalLocation": location}],
+        "locations": [_location(what.place, file)],
     }
+    if isinstance(what, Warned) and what.also is not None:
+        result["relatedLocations"] = [_location(what.also, file)]
+    return result
+
+
+def _location(place: Position | None, file: str) -> dict[str, Any]:
+    """Return a place, or a whole file where there is none."""
+    location: dict[str, Any] = {"artifactLocation": _artifact(file if place is None else place.file)}
+    if place is not None:
+        location["region"] = {"startLine": place.line, "startColumn": place.column}
+    return {"physicalLocation": location}
 
 
 def _notification(problem: Problem) -> dict[str, Any]:

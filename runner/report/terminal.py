@@ -45,7 +45,7 @@ def render_results(results: Iterable[Result], *, width: int, colour: bool) -> st
     parts: list[RenderableType] = []
     for result in results:
         parts += [Text(), _report(result)]
-    return _text(Group(*parts[1:]), width=width, colour=colour)
+    return laid_out(Group(*parts[1:]), width=width, colour=colour)
 
 
 def render_history(runs: Iterable[Recorded], *, width: int, colour: bool) -> str:
@@ -66,10 +66,11 @@ def render_history(runs: Iterable[Recorded], *, width: int, colour: bool) -> str
             f"{tally.people:,}" if tally else "",
             f"{tally.changed:,}" if tally else "",
         )
-    return _text(table if table.rows else Text("No runs yet."), width=width, colour=colour)
+    return laid_out(table if table.rows else Text("No runs yet."), width=width, colour=colour)
 
 
-def _text(content: RenderableType, *, width: int, colour: bool) -> str:
+def laid_out(content: RenderableType, *, width: int, colour: bool) -> str:
+    """Return what rich makes of a report as text, without the blanks at the ends of its lines."""
     file = StringIO()
     console = Console(
         file=file,
@@ -92,8 +93,8 @@ def _report(result: Result) -> RenderableType:
             parts += [_reach(result.tally)]
     if result.review is not None:
         parts += [_review(result.review, result)]
-    parts += [_marked("warning", "yellow", f"{warned.message} ({warned.code})") for warned in result.warnings]
-    parts += [_marked("error", "bold red", render_problem(problem)) for problem in result.errors]
+    parts += [marked("warning", "yellow", f"{warned.message} ({warned.code})") for warned in result.warnings]
+    parts += [marked("error", "bold red", render_problem(problem)) for problem in result.errors]
     if next_step := _next_step(result):
         parts += [Text(), Text.assemble(("next: ", "bold"), next_step)]
     return Group(*parts)
@@ -238,7 +239,8 @@ def _review(review: Review, result: Result) -> RenderableType:
     return Padding(Group(told, Text(), table), (0, 0, 1, 0))
 
 
-def _marked(mark: str, style: str, message: str) -> RenderableType:
+def marked(mark: str, style: str, message: str) -> RenderableType:
+    """Return a message with its mark before it, and its further lines under its first."""
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(f"{mark}:", style=style), Text(visible(message)))
     return grid

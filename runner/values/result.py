@@ -128,12 +128,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something that a reviewer should know, and that stops nothing; its code is one of `WARNINGS`."""
+    """Something that a reviewer should know, and that stops nothing; its code is one of `WARNINGS`.
+
+    `also` is a second place that it speaks of.
+    """
 
     code: str
     message: str
     place: Position | None = None
     hint: str | None = None
+    also: Position | None = None
 
 
 WARNINGS = {
@@ -144,6 +148,8 @@ WARNINGS = {
     "people-lost": "People lose their last way to hear about something.",
     "drift-tolerated": "The result is not quite what was reviewed, by no more than `--max-drift` tolerates.",
     "unknown-people": "Ids in `people` or in a people file are nobody's.",
+    "opposite-settings": "Two jobs set the same cell, one on and the other off.",
+    "nobody-in-scope": "Nobody is in scope of a job that is compared with others.",
     "undo-gone": "Contact points that the run had changed no longer exist. The undo leaves them out.",
 }
 """What each code of a warning stands for, as the reference of errors tells it."""

@@ -47,7 +47,7 @@ def encode(result: Result) -> dict[str, Any]:
         "run": None if result.run is None else {"number": result.run.number, "id": result.run.id},
         "undo_of": result.undo_of,
         "database": result.database,
-        **(_NOTHING if tally is None else _encode_tally(tally)),
+        **(_NOTHING if tally is None else encode_tally(tally)),
         "started_at": _time(result.started_at),
         "seconds": round(result.seconds, 3),
         **({} if result.review is None else {"review": _encode_review(result.review)}),
@@ -73,13 +73,20 @@ def decode(data: Mapping[str, Any]) -> Result:
 
 
 def encode_problem(problem: Problem | Warned) -> dict[str, Any]:
-    """Return a problem, or a warning, as JSON data: place and hint only where there is one."""
+    """Return a problem, or a warning, as JSON data: places and hint only where there is one."""
     data: dict[str, Any] = {"code": problem.code, "message": problem.message}
     if problem.place is not None:
-        data |= {"file": problem.place.file, "line": problem.place.line, "column": problem.place.column}
+        data |= encode_place(problem.place)
     if problem.hint is not None:
         data["hint"] = problem.hint
+    if isinstance(problem, Warned) and problem.also is not None:
+        data["also"] = encode_place(problem.also)
     return data
+
+
+def encode_place(place: Position) -> dict[str, Any]:
+    """Return a place as JSON data."""
+    return {"file": place.file, "line": place.line, "column": place.column}
 
 
 _NOTHING: dict[str, Any] = {
@@ -96,7 +103,8 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-def _encode_tally(tally: Tally) -> dict[str, Any]:
+def encode_tally(tally: Tally) -> dict[str, Any]:
+    """Return all that was counted as JSON data."""
     counts: dict[str, dict[str, Any]] = {}
     for channel, reason, cell in tally.cells():
         counts.setdefault(channel.value, {})[reason.value] = _encode_cell(cell)
