@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,8 @@ from runner.values.review import Tolerance, tolerance
 from runner.values.sources import NO_SOURCES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.execute.database import Database
     from runner.execute.interrupts import Interrupts
     from runner.execute.orders import Order
@@ -66,6 +68,15 @@ class _Asked:
     max_age: timedelta
     interrupts: Interrupts
     tell_sources: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A job that can begin: its order, and the occasion with the day that it is for."""
+
+    job: Job
+    order: Order
+    now: Occasion
 
 
 def run(
@@ -132,10 +143,8 @@ def run(
         try:
             with asked.interrupts.caught():
                 ended += _not_as_reviewed(jobs, asked)
-                for path in jobs if not ended else ():
-                    ended.append(_run_one(path, asked))
-                    if ended[-1][0].errors and not dry_run:
-                        break
+                for result in _run_all(jobs, asked) if not ended else ():
+                    ended.append(result)
         except KeyboardInterrupt:  # between two jobs: what the earlier ones did is told all the same
             if ended:
                 write(_render(ended, output_format, output))
@@ -165,25 +174,49 @@ def _read(files: list[Path]) -> tuple[ReviewedPlan, ...]:
 
 def _not_as_reviewed(jobs: list[Path], asked: _Asked) -> list[Ended]:
     """Return the results of the jobs that have no plan to go by: where there is one, none of them may begin."""
-    found = [] if asked.plans is None else [(path, _ordered(path, asked)) for path in jobs]
-    return [_not_begun(path, ordered, asked) for path, ordered in found if not isinstance(ordered, tuple)]
+    found = [] if asked.plans is None else [(path, _prepare(path, asked)) for path in jobs]
+    return [_not_begun(path, ready, asked) for path, ready in found if not isinstance(ready, _Ready)]
 
 
-def _run_one(path: Path, asked: _Asked) -> Ended:
-    """Return the result of one job file; a dry run is one that has nothing to wait for."""
+def _run_all(jobs: list[Path], asked: _Asked) -> Iterator[Ended]:
+    """Yield the result of one job file after the other, until one fails; a dry run goes on to the end."""
+    earlier: list[tuple[Job, date, int]] = []
+    for path in jobs:
+        ready = _prepare(path, asked)
+        if not isinstance(ready, _Ready):
+            result, sources = _not_begun(path, ready, asked)
+        else:
+            result, sources = _run_one(ready, asked)
+            if asked.patience is None:
+                result = _warned(result, ready.job, earlier, asked)
+        yield result, sources
+        if result.errors and asked.patience is not None:
+            return
+
+
+def _warned(result: Result, job: Job, earlier: list[tuple[Job, date, int]], asked: _Asked) -> Result:
+    """Return the result of a dry run with what the jobs before it would change about it; then it is one of them."""
+    from runner.execute.sequence import warn_of_earlier
+
+    if result.tally is None or result.errors:
+        return result
+    told = warn_of_earlier(asked.target, earlier, job, result.as_of, asked.interrupts)
+    earlier.append((job, result.as_of, result.tally.contact_points))
+    return replace(result, warnings=(*result.warnings, *told))
+
+
+def _run_one(ready: _Ready, asked: _Asked) -> Ended:
+    """Return the result of one job; a dry run is one that has nothing to wait for."""
     from runner.cli.sources import sources_of_order
     from runner.pipeline import Watch, dry_run, run
 
-    ordered = _ordered(path, asked)
-    if not isinstance(ordered, tuple):
-        return _not_begun(path, ordered, asked)
-    order, now = ordered
+    order = ready.order
     sources = sources_of_order(order, order.files, asked.target) if asked.tell_sources else NO_SOURCES
     with terminal.stopwatch() as seconds, terminal.steps() as step:
         watch = Watch(step, seconds, asked.interrupts)
         if asked.patience is None:
-            return dry_run(asked.target, order, now, watch), sources
-        return run(asked.target, order, now, watch, asked.patience), sources
+            return dry_run(asked.target, order, ready.now, watch), sources
+        return run(asked.target, order, ready.now, watch, asked.patience), sources
 
 
 def _not_begun(path: Path, result: Result, asked: _Asked) -> Ended:
@@ -192,8 +225,8 @@ def _not_begun(path: Path, result: Result, asked: _Asked) -> Ended:
     return result, sources_of_broken(path) if asked.tell_sources else NO_SOURCES
 
 
-def _ordered(path: Path, asked: _Asked) -> tuple[Order, Occasion] | Result:
-    """Return the order of a job file and its occasion, or the result that says why there is none."""
+def _prepare(path: Path, asked: _Asked) -> _Ready | Result:
+    """Return a job file ready to begin, or the result that says why it can't."""
     from runner.execute.orders import order_job
     from runner.pipeline import Watch, not_run
     from runner.read.jobs import load
@@ -205,7 +238,7 @@ def _ordered(path: Path, asked: _Asked) -> tuple[Order, Occasion] | Result:
         job = load(path)
         info = JobInfo(job.name, job.file, job.sha256, job.mode.value)
         if asked.plans is None:
-            return order_job(job, now.as_of, asked.target.backend), now
+            return _Ready(job, order_job(job, now.as_of, asked.target.backend), now)
         return _as_reviewed(job, asked, asked.plans, now)
     except Stopped as stopped:
         if stopped.problems[0].kind is Kind.USAGE:
@@ -219,8 +252,8 @@ def _as_reviewed(
     asked: _Asked,
     plans: tuple[ReviewedPlan, ...],
     now: Occasion,
-) -> tuple[Order, Occasion]:
-    """Return the order of a job that must do what its plan says, for the plan's day."""
+) -> _Ready:
+    """Return a job that must do what its plan says, for the plan's day."""
     from runner.execute.orders import order_job
     from runner.execute.review import choose, compare
 
@@ -230,4 +263,4 @@ def _as_reviewed(
         message = f"`--as-of {now.as_of}` is not the day of the plan in `{plan.file}`, which is {day}"
         raise Stopped(Problem("usage", message, hint="leave it out: the plan says the day"))
     review = partial(compare, plan, asked.max_drift)
-    return order_job(job, day, asked.target.backend, review), replace(now, as_of=day)
+    return _Ready(job, order_job(job, day, asked.target.backend, review), replace(now, as_of=day))

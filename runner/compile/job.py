@@ -30,7 +30,7 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
 
     `prefix` tells its relations and parameters from those of other plans, where one statement speaks of several.
     """
-    the_day = day(as_of)
+    the_day = day(as_of, prefix)
     stage = Stage(language, temporary=staged, prefix=prefix)
     selections = Selections(stage)
     scope = stage.relation(
@@ -60,6 +60,8 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
         place=job.places.get("calendar") or job.places.get("filter"),
         scope=scope,
         eligible=eligible,
+        concerned=looked_at,
+        staff=staff,
         ways=lambda: ways_into_scope(job, the_day, language, selections),
         entries=job.calendars,
         calendars=None if calendars is None else Statement("Look up the calendars that the job names.", calendars),

@@ -55,7 +55,8 @@ class WhyEmpty:
 class Plan:
     """All that a run sends between its run row and its record; a dry run sends what reads of it.
 
-    `scope` (person_id) and `eligible` are what the statements select from. `ways` is compiled only where somebody asks
+    `scope` (person_id), `eligible`, `concerned` (person_id, in_scope: bystanders are not) and `staff` (person_id; None
+    where no reason asks for it) are what the statements select from. `ways` is compiled only where somebody asks
     by which school and grade people are in scope. `parameters` are the id lists, as JSON text. `calendars` and
     `unknown_people` return one row with a column per entry or selection, and `selected` has the selections' places;
     `people` one row: people in scope, and how many of them are staff; `tally` a row per channel, with three counts per
@@ -66,6 +67,8 @@ class Plan:
     place: Position | None
     scope: FromClause
     eligible: FromClause
+    concerned: FromClause
+    staff: FromClause | None
     ways: Callable[[], Select[Any]] | None
     entries: tuple[CalendarEntry, ...]
     calendars: Statement | None

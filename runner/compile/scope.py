@@ -34,9 +34,9 @@ class Day:
     bound: BindParameter[date]
 
 
-def day(as_of: date) -> Day:
-    """Return the day with its bind parameter."""
-    return Day(as_of, bindparam("as_of", as_of, type_=person.c.birth_date.type))
+def day(as_of: date, prefix: str = "") -> Day:
+    """Return the day with its bind parameter; the prefix is that of the plan which it belongs to."""
+    return Day(as_of, bindparam(f"{prefix}as_of", as_of, type_=person.c.birth_date.type))
 
 
 def school_year(as_of: date) -> int:

@@ -59,6 +59,8 @@ def compile_undo(
         place=None,
         scope=scope,
         eligible=recorded,
+        concerned=looked_at,
+        staff=staff,
         ways=None,
         entries=(),
         calendars=None,

@@ -147,6 +147,8 @@ WARNINGS = {
     "custom-overwritten": "Contact points change whose owners chose the preferences themselves.",
     "people-lost": "People lose their last way to hear about something.",
     "drift-tolerated": "The result is not quite what was reviewed, by no more than `--max-drift` tolerates.",
+    "earlier-job": "In a dry run of several jobs: one that runs before changes what this one is about, so that its run "
+    "will not do what is told.",
     "unknown-people": "Ids in `people` or in a people file are nobody's.",
     "opposite-settings": "Two jobs set the same cell, one on and the other off.",
     "nobody-in-scope": "Nobody is in scope of a job that is compared with others.",
