@@ -22,6 +22,7 @@ COMMANDS = {
     "sql": "policy",
     "conflicts": "comparisons",
     "diff": "comparisons",
+    "explain": "explain",
     "history": "records",
     "show": "records",
     "changes": "records",

@@ -203,7 +203,12 @@ def changes(rows: FromClause) -> ColumnElement[bool]:
 def tally(rows: FromClause, reasons: tuple[Reason, ...]) -> Select[Any]:
     """Return the select of a row per channel: three counts per reason, and what the whole result sums up."""
     rows = printed(rows)
-    columns: list[ColumnElement[Any]] = []
+    return select(rows.c.channel, *counted(rows, reasons), *summed(rows)).group_by(rows.c.channel)
+
+
+def counted(rows: FromClause, reasons: tuple[Reason, ...]) -> list[ColumnElement[int]]:
+    """Return three counts for each reason: preferences that change, that already are so, and that are kept."""
+    columns: list[ColumnElement[int]] = []
     for reason in reasons:
         before, wanted, after = (has(rows.c[name], reason) for name in ("before_bits", "wanted_bits", "after_bits"))
         speaks = (rows.c.is_staff == constant(1),) if reason is Reason.STAFF else ()
@@ -212,7 +217,7 @@ def tally(rows: FromClause, reasons: tuple[Reason, ...]) -> Select[Any]:
             count_if(before == wanted, *speaks).label(f"{reason}_1"),
             count_if(wanted != after).label(f"{reason}_2"),
         ]
-    return select(rows.c.channel, *columns, *summed(rows)).group_by(rows.c.channel)
+    return columns
 
 
 def summed(rows: FromClause) -> list[ColumnElement[Any]]:

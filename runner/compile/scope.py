@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, false, func, literal_column, or_, select
 from runner.compile.conditions import condition, same_text
 from runner.compile.plan import WhyEmpty
 from runner.tables import calendar, district_assignment, enrollment, person, relationship, school
+from runner.values.explanation import Rule
 from runner.values.job import CURRENT
 from runner.values.vocabulary import Enrollments, Mode, fold
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from runner.values.job import CalendarEntry, Job
 
 _JULY = 7
+
+CALENDARS = calendar.join(school, school.c.school_id == calendar.c.school_id)
+ENROLLED = enrollment.join(person, person.c.person_id == enrollment.c.person_id)
+STAFF = district_assignment.join(person, person.c.person_id == district_assignment.c.person_id).join(
+    school,
+    school.c.school_id == district_assignment.c.school_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +60,38 @@ def active(table: Table, day: Day) -> ColumnElement[bool]:
     )
 
 
-def in_scope(job: Job, day: Day, language: Language, selections: Selections) -> Select[Any]:
-    """Return the select of the ids of the people in scope, each once."""
+def in_scope(
+    job: Job,
+    day: Day,
+    language: Language,
+    selections: Selections,
+    among: Select[Any] | None = None,
+) -> Select[Any]:
+    """Return the select of the ids of the people in scope, each once; `among` asks about some people only."""
     if job.mode is Mode.CENSUS_STAFF:
         return (
             select(district_assignment.c.person_id)
-            .select_from(_STAFF)
-            .where(*_staff_conditions(job, day, language, selections))
+            .select_from(STAFF)
+            .where(
+                *staff_rules(job, day, language, selections).values(),
+                _among(district_assignment.c.person_id, among),
+            )
             .distinct()
         )
-    students = (
-        select(enrollment.c.person_id)
-        .select_from(_ENROLLED)
-        .where(
-            *_student_conditions(job, day, language, selections),
-        )
-    )
+    students = select(enrollment.c.person_id).select_from(ENROLLED)
+    students = students.where(*student_rules(job, day, language, selections).values())
     if job.mode is Mode.STUDENTS:
-        return students.distinct()
+        return students.where(_among(enrollment.c.person_id, among)).distinct()
+    if among is not None:
+        related = select(relationship.c.student_id).where(relationship.c.contact_id.in_(among))
+        students = students.where(enrollment.c.person_id.in_(related))
     return (
         select(relationship.c.contact_id.label("person_id"))
-        .where(relationship.c.student_id.in_(students), *_contact_conditions(job, day))
+        .where(
+            relationship.c.student_id.in_(students),
+            *contact_rules(job, day).values(),
+            _among(relationship.c.contact_id, among),
+        )
         .distinct()
     )
 
@@ -91,23 +110,61 @@ def ways_into_scope(job: Job, day: Day, language: Language, selections: Selectio
                 school.c.name.label("school"),
                 literal_column("null", enrollment.c.grade.type).label("grade"),
             )
-            .select_from(_STAFF)
-            .where(*_staff_conditions(job, day, language, selections))
+            .select_from(STAFF)
+            .where(*staff_rules(job, day, language, selections).values())
         )
-    there = _ENROLLED.join(calendar, calendar.c.calendar_id == enrollment.c.calendar_id).join(
+    there = ENROLLED.join(calendar, calendar.c.calendar_id == enrollment.c.calendar_id).join(
         school,
         school.c.school_id == calendar.c.school_id,
     )
     where = (school.c.school_id, school.c.name.label("school"), enrollment.c.grade)
-    conditions = _student_conditions(job, day, language, selections)
+    rules = student_rules(job, day, language, selections).values()
     if job.mode is Mode.STUDENTS:
-        return select(enrollment.c.person_id, *where).select_from(there).where(*conditions)
+        return select(enrollment.c.person_id, *where).select_from(there).where(*rules)
     contacts = there.join(relationship, relationship.c.student_id == enrollment.c.person_id)
     return (
         select(relationship.c.contact_id.label("person_id"), *where)
         .select_from(contacts)
-        .where(*conditions, *_contact_conditions(job, day))
+        .where(*rules, *contact_rules(job, day).values())
     )
+
+
+def student_rules(job: Job, day: Day, language: Language, selections: Selections) -> dict[Rule, ColumnElement[bool]]:
+    """Return what an enrollment, joined with its person, must fulfil to put the student in scope; all of it."""
+    rules = {Rule.CALENDAR: _in_calendars(job, day, language), **_by_dates(job, day)}
+    rules[Rule.ATTENDS] = or_(enrollment.c.no_show.is_(None), enrollment.c.no_show == false())
+    if job.grades is not None:
+        rules[Rule.GRADES] = language.fold(enrollment.c.grade).in_([fold(grade) for grade in job.grades])
+    if job.filter is not None:
+        rules[Rule.FILTER] = condition(job.filter, filtered_tables(job), language, selections)
+    return rules
+
+
+def contact_rules(job: Job, day: Day) -> dict[Rule, ColumnElement[bool]]:
+    """Return what a relationship with a student in scope must fulfil to put the contact in scope; all of it."""
+    rules = {Rule.CURRENT: active(relationship, day), Rule.MESSENGER: relationship.c.messenger == true()}
+    if job.guardians_only:
+        rules[Rule.GUARDIAN] = relationship.c.guardian == true()
+    return rules
+
+
+def staff_rules(job: Job, day: Day, language: Language, selections: Selections) -> dict[Rule, ColumnElement[bool]]:
+    """Return what an assignment, joined with person and school, must fulfil to put its person in scope; all of it."""
+    rules = {}
+    if job.filter is not None:
+        rules[Rule.FILTER] = condition(job.filter, filtered_tables(job), language, selections)
+    rules[Rule.CURRENT] = active(district_assignment, day)
+    if job.calendars:
+        schools = _selected_calendars(job, day, language, calendar.c.school_id)
+        rules[Rule.SCHOOLS] = district_assignment.c.school_id.in_(schools)
+    return rules
+
+
+def filtered_tables(job: Job) -> dict[str, FromClause]:
+    """Return the tables that a filter speaks of in the job's mode, by the first parts of its fields' names."""
+    if job.mode is Mode.CENSUS_STAFF:
+        return {"person": person, "assignment": district_assignment, "school": school}
+    return {"person": person, "enrollment": enrollment}
 
 
 def matching_calendars(job: Job, day: Day, language: Language) -> Select[Any] | None:
@@ -116,8 +173,8 @@ def matching_calendars(job: Job, day: Day, language: Language) -> Select[Any] | 
         return None
     counts = [
         select(func.count())
-        .select_from(_CALENDARS)
-        .where(_entry_matches(entry, day, language))
+        .select_from(CALENDARS)
+        .where(entry_matches(entry, day, language))
         .scalar_subquery()
         .label(f"entry_{place}")
         for place, entry in enumerate(job.calendars, 1)
@@ -132,15 +189,8 @@ def why_empty(job: Job, day: Day, language: Language, selections: Selections) ->
     return _why_no_students(job, day, language, selections)
 
 
-_CALENDARS = calendar.join(school, school.c.school_id == calendar.c.school_id)
-_ENROLLED = enrollment.join(person, person.c.person_id == enrollment.c.person_id)
-_STAFF = district_assignment.join(person, person.c.person_id == district_assignment.c.person_id).join(
-    school,
-    school.c.school_id == district_assignment.c.school_id,
-)
-
-
-def _entry_matches(entry: CalendarEntry, day: Day, language: Language) -> ColumnElement[bool]:
+def entry_matches(entry: CalendarEntry, day: Day, language: Language) -> ColumnElement[bool]:
+    """Return whether an entry of `calendar` matches a calendar, joined with its school."""
     conditions: list[ColumnElement[bool]] = []
     if entry.school is not None:
         conditions.append(
@@ -156,87 +206,36 @@ def _entry_matches(entry: CalendarEntry, day: Day, language: Language) -> Column
 def _selected_calendars(job: Job, day: Day, language: Language, column: ColumnElement[int]) -> Select[Any]:
     return (
         select(column)
-        .select_from(_CALENDARS)
-        .where(or_(*(_entry_matches(entry, day, language) for entry in job.calendars)))
+        .select_from(CALENDARS)
+        .where(or_(*(entry_matches(entry, day, language) for entry in job.calendars)))
     )
 
 
-def _student_conditions(job: Job, day: Day, language: Language, selections: Selections) -> list[ColumnElement[bool]]:
-    return [
-        _in_calendars(job, day, language),
-        _by_dates(job, day),
-        _in_grades(job, language),
-        _in_filter(job, language, selections),
-    ]
+def _among(column: ColumnElement[int], people: Select[Any] | None) -> ColumnElement[bool]:
+    return true() if people is None else column.in_(people)
 
 
 def _in_calendars(job: Job, day: Day, language: Language) -> ColumnElement[bool]:
     return enrollment.c.calendar_id.in_(_selected_calendars(job, day, language, calendar.c.calendar_id))
 
 
-def _by_dates(job: Job, day: Day) -> ColumnElement[bool]:
-    attends = or_(enrollment.c.no_show.is_(None), enrollment.c.no_show == false())
+def _by_dates(job: Job, day: Day) -> dict[Rule, ColumnElement[bool]]:
     match job.enrollment:
         case Enrollments.ACTIVE:
-            return and_(active(enrollment, day), attends)
+            return {Rule.ACTIVE: active(enrollment, day)}
         case Enrollments.NOT_ENDED:
-            return and_(or_(enrollment.c.end_date.is_(None), enrollment.c.end_date >= day.bound), attends)
+            return {Rule.NOT_ENDED: or_(enrollment.c.end_date.is_(None), enrollment.c.end_date >= day.bound)}
         case Enrollments.ANY:
-            return attends
-
-
-def _in_grades(job: Job, language: Language) -> ColumnElement[bool]:
-    if job.grades is None:
-        return true()
-    return language.fold(enrollment.c.grade).in_([fold(grade) for grade in job.grades])
-
-
-def _in_filter(job: Job, language: Language, selections: Selections) -> ColumnElement[bool]:
-    if job.filter is None:
-        return true()
-    tables: dict[str, FromClause] = {"person": person, "enrollment": enrollment}
-    return condition(job.filter, tables, language, selections)
-
-
-def _contact_conditions(job: Job, day: Day) -> list[ColumnElement[bool]]:
-    conditions = [active(relationship, day), relationship.c.messenger == true()]
-    if job.guardians_only:
-        conditions.append(relationship.c.guardian == true())
-    return conditions
-
-
-def _staff_conditions(job: Job, day: Day, language: Language, selections: Selections) -> list[ColumnElement[bool]]:
-    return [
-        _staff_in_filter(job, language, selections),
-        active(district_assignment, day),
-        _at_schools(job, day, language),
-    ]
-
-
-def _staff_in_filter(job: Job, language: Language, selections: Selections) -> ColumnElement[bool]:
-    if job.filter is None:
-        return true()
-    tables: dict[str, FromClause] = {"person": person, "assignment": district_assignment, "school": school}
-    return condition(job.filter, tables, language, selections)
-
-
-def _at_schools(job: Job, day: Day, language: Language) -> ColumnElement[bool]:
-    if not job.calendars:
-        return true()
-    return district_assignment.c.school_id.in_(_selected_calendars(job, day, language, calendar.c.school_id))
+            return {}
 
 
 def _why_no_students(job: Job, day: Day, language: Language, selections: Selections) -> WhyEmpty:
-    steps = [
-        ("in the calendars", _in_calendars(job, day, language)),
-        (_DATES[job.enrollment], _by_dates(job, day)),
-    ]
-    if job.grades is not None:
-        steps.append(("in the grades", _in_grades(job, language)))
-    if job.filter is not None:
-        steps.append(("in the filter", _in_filter(job, language, selections)))
+    rules = student_rules(job, day, language, selections)
+    attends = and_(*_by_dates(job, day).values(), rules[Rule.ATTENDS])
+    steps = [("in the calendars", rules[Rule.CALENDAR]), (_DATES[job.enrollment], attends)]
+    steps += [(name, rules[rule]) for rule, name in _NARROWER.items() if rule in rules]
     names = [name for name, _ in steps]
-    columns = _funnel(select(func.count(enrollment.c.person_id.distinct())).select_from(_ENROLLED), steps)
+    columns = _funnel(select(func.count(enrollment.c.person_id.distinct())).select_from(ENROLLED), steps)
     if job.mode is Mode.STUDENT_CONTACTS:
         contacts = in_scope(job, day, language, selections).subquery()
         columns.append(select(func.count()).select_from(contacts).scalar_subquery())
@@ -257,13 +256,9 @@ def _why_no_students(job: Job, day: Day, language: Language, selections: Selecti
 
 
 def _why_no_staff(job: Job, day: Day, language: Language, selections: Selections) -> WhyEmpty:
-    steps = [
-        ("in the filter", _staff_in_filter(job, language, selections)),
-        ("with an assignment active on the day", active(district_assignment, day)),
-    ]
-    if job.calendars:
-        steps.append(("at the schools of the calendars", _at_schools(job, day, language)))
-    columns = _funnel(select(func.count(person.c.person_id.distinct())).select_from(_STAFF), steps)
+    rules = staff_rules(job, day, language, selections)
+    steps = [(name, rules[rule]) for rule, name in _STAFF_STEPS.items() if rule in rules]
+    columns = _funnel(select(func.count(person.c.person_id.distinct())).select_from(STAFF), steps)
     nothing = literal_column("null", person.c.birth_date.type)
     clause = select(*columns, nothing.label("first_start"), nothing.label("last_end"))
     return WhyEmpty(tuple(name for name, _ in steps), clause)
@@ -283,4 +278,10 @@ _DATES = {
     Enrollments.ACTIVE: "enrolled on the day",
     Enrollments.NOT_ENDED: "whose enrollment has not ended",
     Enrollments.ANY: "that are no no-shows",
+}
+_NARROWER = {Rule.GRADES: "in the grades", Rule.FILTER: "in the filter"}
+_STAFF_STEPS = {
+    Rule.FILTER: "in the filter",
+    Rule.CURRENT: "with an assignment active on the day",
+    Rule.SCHOOLS: "at the schools of the calendars",
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from runner.compile.explain import Questions
     from runner.compile.plan import Plan
     from runner.values.job import CalendarEntry
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def require_calendars(connection: Connection, *plans: Plan) -> None:
+def require_calendars(connection: Connection, *plans: Plan | Questions) -> None:
     """Check that each calendar entry matches a calendar. Stopped, near misses named, where one does not."""
     unmatched = [entry for plan in plans for entry in _unmatched(connection, plan)]
     if unmatched:
@@ -37,7 +38,7 @@ def require_calendars(connection: Connection, *plans: Plan) -> None:
         raise Stopped(*(_unknown(entry, known) for entry in unmatched))
 
 
-def _unmatched(connection: Connection, plan: Plan) -> list[CalendarEntry]:
+def _unmatched(connection: Connection, plan: Plan | Questions) -> list[CalendarEntry]:
     if plan.calendars is None:
         return []
     counts = connection.execute(plan.calendars.clause).one()

@@ -110,6 +110,7 @@ _register(
         "plan-missing": "No file for `--reviewed` has a plan for a job that is to be run.",
         "plan-twice": "The files for `--reviewed` have several plans for one job.",
         "plan-no-dry-run": "A plan is of a run, of an undo, or of a dry run that was refused or failed.",
+        "unknown-person": "The district has no person of this id.",
         "no-jobs": "No job file below the paths given.",
         "no-database": "The database is not there.",
         "not-a-district": "The database has not the tables of a district.",
