@@ -14,8 +14,8 @@ from runner.execute.apply import Collided, apply, freeze, is_recorded, record, s
 from runner.execute.ask import ask
 from runner.execute.calendars import require_calendars
 from runner.execute.database import require_district, require_history
-from runner.execute.lock import take_lock
 from runner.execute.explain import begin_inquiry, explain_person
+from runner.execute.lock import take_lock
 from runner.execute.measure import look_up, measure, warn_of_unknown_people
 from runner.execute.outcome import Outcome, settle
 from runner.execute.review import judge_drift, warn_of_drift
