@@ -14,7 +14,6 @@ from runner.execute.apply import Collided, apply, freeze, is_recorded, record, s
 from runner.execute.ask import ask
 from runner.execute.calendars import require_calendars
 from runner.execute.database import require_district, require_history
-from runner.execute.explain import begin_inquiry, explain_person
 from runner.execute.lock import take_lock
 from runner.execute.measure import look_up, measure, warn_of_unknown_people
 from runner.execute.outcome import Outcome, settle
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from runner.execute.interrupts import Interrupts
     from runner.execute.orders import Order
     from runner.values.checked import Checked
-    from runner.values.explanation import Explanation
-    from runner.values.job import Job
     from runner.values.result import Occasion
 
 ATTEMPTS = 6
@@ -64,7 +61,7 @@ class Watch:
 def dry_run(database: Database, order: Order, occasion: Occasion, watch: Watch) -> Result:
     """Return exactly the result that a run would give on the same data. Writes nothing, needs only SELECT."""
     try:
-        with _snapshot(database, watch) as connection:
+        with snapshot(database, watch) as connection:
             return _follow(connection, database, order, occasion, watch, run_no=None)
     except Stopped as stopped:
         return not_run(stopped.problems, order.info, occasion, watch, database.backend.NAME)
@@ -119,16 +116,14 @@ def run(database: Database, order: Order, occasion: Occasion, watch: Watch, pati
     return replace(result, run=RunInfo(None, occasion.run_id))
 
 
-def explain(database: Database, job: Job, person_id: int, as_of: date, watch: Watch) -> Explanation:
-    """Return why one person is, or is not, in a job's scope, and what a run would do to their contact points.
-
-    It reads one snapshot, as a dry run does. Stopped where a dry run would stop before it looks at people.
-    """
-    with _snapshot(database, watch) as connection:
-        watch.step("look up the calendars and the people selected")
-        inquiry = begin_inquiry(connection, database.backend, job, as_of, watch.interrupts.stop)
-        watch.step("look the person up")
-        return explain_person(inquiry, person_id)
+@contextmanager
+def snapshot(database: Database, watch: Watch) -> Iterator[Connection]:
+    """Yield a connection that reads one snapshot of a district, and can't write."""
+    with _connected(database, watch, reading=True) as connection:
+        require_district(connection, database)
+        connection.rollback()
+        database.backend.begin_dry_run(connection)
+        yield connection
 
 
 def not_run(
@@ -228,16 +223,6 @@ def _is_seen(database: Database, occasion: Occasion) -> bool:
     with suppress(DBAPIError, Stopped), database.create_engine().connect() as again:
         return is_recorded(again, occasion.run_id)
     return False  # which is no answer yet: what was sent may still commit
-
-
-@contextmanager
-def _snapshot(database: Database, watch: Watch) -> Iterator[Connection]:
-    """Yield a connection that reads one snapshot of a district, and can't write."""
-    with _connected(database, watch, reading=True) as connection:
-        require_district(connection, database)
-        connection.rollback()
-        database.backend.begin_dry_run(connection)
-        yield connection
 
 
 @contextmanager

@@ -37,17 +37,25 @@ def explain(
     """Tell why a person is, or is not, in a job's scope, and what a run would do to their contact points."""
     from runner.cli.surroundings import occasion
     from runner.execute.database import open_database
+    from runner.execute.explain import begin_inquiry, explain_person
     from runner.execute.interrupts import Interrupts
-    from runner.pipeline import Watch
-    from runner.pipeline import explain as explained
+    from runner.pipeline import Watch, snapshot
     from runner.read.jobs import load
 
     target = open_database(database, schema)
     loaded = load(job)
+    day = occasion(as_of, job.parent).as_of
     interrupts = Interrupts()
-    with interrupts.caught(), terminal.stopwatch() as seconds, terminal.steps() as step:
-        watch = Watch(step, seconds, interrupts)
-        explanation = explained(target, loaded, person, occasion(as_of, job.parent).as_of, watch)
+    with (
+        interrupts.caught(),
+        terminal.stopwatch() as seconds,
+        terminal.steps() as step,
+        snapshot(target, Watch(step, seconds, interrupts)) as connection,
+    ):
+        step("look up the calendars and the people selected")
+        inquiry = begin_inquiry(connection, target.backend, loaded, day, interrupts.stop)
+        step("look the person up")
+        explanation = explain_person(inquiry, person)
     if output_format is ExplanationFormat.JSON:
         from runner.report.explanation_json import render_explanation
 

@@ -53,9 +53,8 @@ if TYPE_CHECKING:
     from runner.backends.backend import Language
     from runner.compile.plan import Lookup
     from runner.compile.scope import Day
-    from runner.values.explanation import Rule
     from runner.values.job import CalendarEntry, Job, Node
-    from runner.values.vocabulary import Field
+    from runner.values.vocabulary import Field, Rule
 
 PERSON = "the_person"
 """The bind parameter for the person in question."""

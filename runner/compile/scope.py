@@ -10,9 +10,8 @@ from sqlalchemy import and_, bindparam, false, func, literal_column, or_, select
 from runner.compile.conditions import condition, same_text
 from runner.compile.plan import WhyEmpty
 from runner.tables import calendar, district_assignment, enrollment, person, relationship, school
-from runner.values.explanation import Rule
 from runner.values.job import CURRENT
-from runner.values.vocabulary import Enrollments, Mode, fold
+from runner.values.vocabulary import Enrollments, Mode, Rule, fold
 
 if TYPE_CHECKING:
     from datetime import date

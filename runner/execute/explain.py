@@ -32,14 +32,13 @@ from runner.values.explanation import (
     PointVerdict,
     RelationshipChain,
     Roles,
-    Rule,
     StudentChain,
     Why,
 )
 from runner.values.job import Query
 from runner.values.problems import Problem, Stopped
 from runner.values.result import JobInfo
-from runner.values.vocabulary import Channel, CustomSelections, Mode, Reason
+from runner.values.vocabulary import Channel, CustomSelections, Mode, Reason, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

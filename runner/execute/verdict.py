@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.values.explanation import RelationshipChain, Rule, Verdict, decisive
-from runner.values.vocabulary import Mode
+from runner.values.explanation import RelationshipChain, Verdict, decisive
+from runner.values.vocabulary import Mode, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,8 +17,8 @@ from runner.report.explanation_words import (
     why_words,
 )
 from runner.report.problems import visible
-from runner.values.explanation import Outcome, Rule
-from runner.values.vocabulary import Mode
+from runner.values.explanation import Outcome
+from runner.values.vocabulary import Mode, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from runner.values.explanation import AssignmentChain, EnrollmentChain, RelationshipChain, Rule, Why, decisive
+from runner.values.explanation import AssignmentChain, EnrollmentChain, RelationshipChain, Why, decisive
 from runner.values.job import All, Not, PassThrough, People
 from runner.values.job import Any as AnyOf
-from runner.values.vocabulary import Mode, Operator
+from runner.values.vocabulary import Mode, Operator, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,28 +15,10 @@ if TYPE_CHECKING:
     from runner.values.job import Node
     from runner.values.problems import Position
     from runner.values.result import JobInfo
-    from runner.values.vocabulary import Channel, Mode, Reason
+    from runner.values.vocabulary import Channel, Mode, Reason, Rule
 
 EXPLANATION_VERSION = "1.0"
 """The version of the JSON that explanations are written as."""
-
-
-class Rule(StrEnum):
-    """What somebody must fulfil to be in scope, each by its own name."""
-
-    ENROLLED = "enrolled"  # there is an enrollment at all
-    CALENDAR = "calendar"
-    ACTIVE = "active"  # the enrollment is, by its dates
-    NOT_ENDED = "not_ended"  # or it has not ended
-    ATTENDS = "attends"  # no no-show
-    GRADES = "grades"
-    FILTER = "filter"
-    RELATED = "related"  # there is a relationship to a student at all
-    CURRENT = "current"  # the dates of the relationship, or of the assignment
-    MESSENGER = "messenger"
-    GUARDIAN = "guardian"
-    ASSIGNED = "assigned"  # there is a district assignment at all
-    SCHOOLS = "schools"
 
 
 class Outcome(StrEnum):

@@ -92,6 +92,24 @@ class Operator(StrEnum):
     IS_NULL = "is_null"
 
 
+class Rule(StrEnum):
+    """What somebody must fulfil to be in scope, each by its own name."""
+
+    ENROLLED = "enrolled"  # there is an enrollment at all
+    CALENDAR = "calendar"
+    ACTIVE = "active"  # the enrollment is, by its dates
+    NOT_ENDED = "not_ended"  # or it has not ended
+    ATTENDS = "attends"  # no no-show
+    GRADES = "grades"
+    FILTER = "filter"
+    RELATED = "related"  # there is a relationship to a student at all
+    CURRENT = "current"  # the dates of the relationship, or of the assignment
+    MESSENGER = "messenger"
+    GUARDIAN = "guardian"
+    ASSIGNED = "assigned"  # there is a district assignment at all
+    SCHOOLS = "schools"
+
+
 class FieldKind(StrEnum):
     """What a filter field holds, which decides the operators and the values that it takes."""
 
