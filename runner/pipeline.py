@@ -61,7 +61,10 @@ class Watch:
 def dry_run(database: Database, order: Order, occasion: Occasion, watch: Watch) -> Result:
     """Return exactly the result that a run would give on the same data. Writes nothing, needs only SELECT."""
     try:
-        with snapshot(database, watch) as connection:
+        with _connected(database, watch, reading=True) as connection:
+            require_district(connection, database)
+            connection.rollback()
+            database.backend.begin_dry_run(connection)
             return _follow(connection, database, order, occasion, watch, run_no=None)
     except Stopped as stopped:
         return not_run(stopped.problems, order.info, occasion, watch, database.backend.NAME)
@@ -114,16 +117,6 @@ def run(database: Database, order: Order, occasion: Occasion, watch: Watch, pati
         return replace(result, run=RunInfo(None, occasion.run_id) if sent else None)
     result = not_run((_COLLIDED,), order.info, occasion, watch, database.backend.NAME)
     return replace(result, run=RunInfo(None, occasion.run_id))
-
-
-@contextmanager
-def snapshot(database: Database, watch: Watch) -> Iterator[Connection]:
-    """Yield a connection that reads one snapshot of a district, and can't write."""
-    with _connected(database, watch, reading=True) as connection:
-        require_district(connection, database)
-        connection.rollback()
-        database.backend.begin_dry_run(connection)
-        yield connection
 
 
 def not_run(

@@ -39,7 +39,7 @@ def explain(
     from runner.execute.database import open_database
     from runner.execute.explain import begin_inquiry, explain_person
     from runner.execute.interrupts import Interrupts
-    from runner.pipeline import Watch, snapshot
+    from runner.execute.snapshot import reading_district
     from runner.read.jobs import load
 
     target = open_database(database, schema)
@@ -48,9 +48,8 @@ def explain(
     interrupts = Interrupts()
     with (
         interrupts.caught(),
-        terminal.stopwatch() as seconds,
         terminal.steps() as step,
-        snapshot(target, Watch(step, seconds, interrupts)) as connection,
+        reading_district(target, interrupts) as connection,
     ):
         step("look up the calendars and the people selected")
         inquiry = begin_inquiry(connection, target.backend, loaded, day, interrupts.stop)
