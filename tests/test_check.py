@@ -131,6 +131,7 @@ def test_what_concerns_no_file_is_told_in_every_format() -> None:
     assert json.loads(render_json(failed)) == {
         "files": {},
         "warnings": {},
+        "reads": {},
         "errors": [{"code": "no-jobs", "message": "There is none.", "hint": "a job file ends in .yaml"}],
     }
     run = log(failed)
@@ -160,7 +161,7 @@ def test_no_text_of_others_becomes_a_command_of_its_own(text: str) -> None:
 
 def test_json_lists_by_file() -> None:
     data = json.loads(render_json(FOUND))
-    assert list(data) == ["files", "warnings", "errors"]
+    assert list(data) == ["files", "warnings", "reads", "errors"]
     assert data["errors"] == []
     assert list(data["files"]) == list(data["warnings"]) == [FILE, "jobs/empty.yaml", "jobs/good.yaml"]
     assert data["files"][FILE] == [
@@ -265,7 +266,7 @@ def test_a_file_with_any_name_can_be_told_of(desk: Path, form: str, capsys: pyte
     assert capsys.readouterr().out == ""
     if form == "github":
         ((level, properties, _),) = commands(text.rstrip("\n").rpartition("\n")[0])
-        assert (level, properties["file"]) == ("error", "bad,\n::error::50%:\\udcff.yaml")
+        assert (level, properties["file"]) == ("error", "bad,\n::error::50%:\\xdcff.yaml")
     else:
         data = json.loads(text)
         found = data["runs"][0]["results"] if form == "sarif" else [problem for _, (problem,) in data["files"].items()]
@@ -280,6 +281,17 @@ def test_the_exit_code_is_that_of_the_first_problem(desk: Path, form: str, capsy
     told = capsys.readouterr()
     assert ("file-missing: " in told.err) is (form == "text")
     assert ("file-missing" in told.out) is (form != "text")
+
+
+def test_json_tells_which_files_a_job_consists_of(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(ROOT / "jobs", desk / "jobs")
+    (desk / "jobs" / "broken.yaml").write_text(job(mode="nobody"), encoding="utf-8")
+    assert execute(["check", "jobs", "--format", "json"]) == 3
+    reads = json.loads(capsys.readouterr().out)["reads"]
+    assert reads["jobs/fall.yaml"] == ["jobs/fall.yaml"]
+    assert reads["jobs/lunch-pilot.yaml"] == ["jobs/lunch-pilot.yaml", "jobs/filters/lunch-pilot.csv"]
+    assert reads["jobs/broken.yaml"] == []
+    assert len(reads) == 7
 
 
 def test_a_day_without_a_database_is_wrong_usage(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,11 +65,13 @@ def _find(paths: Sequence[Path], database: str | None, schema: str | None, as_of
         for path in find_jobs(paths):
             try:
                 jobs.append(load(path))
-                found[str(path)] = Checked(str(path))
+                reads = tuple((path.parent / file.path).as_posix() for file in jobs[-1].files)
+                found[str(path)] = Checked(str(path), reads=reads)
             except Stopped as stopped:
                 found[str(path)] = Checked(str(path), stopped.problems)
         if database is not None:
-            found |= {str(checked.file): checked for checked in _ask(jobs, database, schema, as_of)}
+            for answer in _ask(jobs, database, schema, as_of):
+                found[str(answer.file)] = replace(answer, reads=found[str(answer.file)].reads)
     except Stopped as stopped:
         return [*_contradicting(found, jobs), Checked(None, stopped.problems)]
     return _contradicting(found, jobs)

@@ -94,6 +94,27 @@ ReportFormat = Annotated[
         help="How to write the result: for the terminal, for programs, or for a comment.",
     ),
 ]
+ENDINGS = {".txt": ResultFormat.TEXT, ".json": ResultFormat.JSON, ".md": ResultFormat.MARKDOWN}
+"""What the ending of a report's name says of its format."""
+
+
+def _of_known_endings(files: list[Path] | None) -> list[Path]:
+    for file in files or ():
+        if file.suffix not in ENDINGS:
+            raise typer.BadParameter(f"`{file}` ends in none of {', '.join(ENDINGS)}.")
+    return files or []
+
+
+Reports = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        callback=_of_known_endings,
+        help=f"Write the result there too, in the format of the name's ending: {', '.join(ENDINGS)}. "
+        "May be given several times.",
+    ),
+]
 OutputFile = Annotated[
     Path | None,
     typer.Option("--output", metavar="FILE", help="Write the result there instead of to the terminal."),

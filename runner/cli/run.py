@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +22,7 @@ from runner.cli.options import (
     LockTimeout,
     OutputFile,
     ReportFormat,
+    Reports,
     ResolveTimeout,
     Schema,
 )
@@ -31,7 +33,7 @@ from runner.values.review import Tolerance, tolerance
 from runner.values.sources import NO_SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from runner.execute.database import Database
     from runner.execute.interrupts import Interrupts
@@ -114,6 +116,7 @@ def run(
     ] = None,
     output_format: ReportFormat = options.ResultFormat.TEXT,
     output: OutputFile = None,
+    report: Reports = None,
     detailed_exitcode: Annotated[
         bool,
         typer.Option("--detailed-exitcode", help="Exit with 2 where a dry run finds something to change."),
@@ -136,10 +139,11 @@ def run(
         max_drift=max_drift or Tolerance(Decimal()),
         max_age=timedelta(days=_MAX_AGE if max_age is None else max_age),
         interrupts=Interrupts(),
-        tell_sources=output_format.shows_sources,
+        tell_sources=any(way.shows_sources for way in (output_format, *map(_format, report or ()))),
     )
     ended: list[Ended] = []
-    with terminal.lines(output) as write:  # opened first: a run whose report can't be written should not begin
+    # opened first: a run whose report can't be written should not begin
+    with _writing((output_format, output), report or ()) as write:
         try:
             with asked.interrupts.caught():
                 ended += _not_as_reviewed(jobs, asked)
@@ -147,14 +151,36 @@ def run(
                     ended.append(result)
         except KeyboardInterrupt:  # between two jobs: what the earlier ones did is told all the same
             if ended:
-                write(_render(ended, output_format, output))
+                write(ended)
             raise Stopped(Problem("interrupted", "interrupted before the next job began")) from None
-        write(_render(ended, output_format, output))
+        write(ended)
     raise typer.Exit(exit_code_of_results((result for result, _ in ended), detailed=detailed_exitcode))
 
 
-def _render(ended: list[Ended], output_format: options.ResultFormat, output: Path | None) -> str:
-    return render([result for result, _ in ended], output_format, output, [sources for _, sources in ended])
+@contextmanager
+def _writing(
+    first: tuple[options.ResultFormat, Path | None],
+    reports: Sequence[Path],
+) -> Iterator[Callable[[list[Ended]], None]]:
+    """Yield a function that writes what came of all jobs: as the result, and into each report."""
+    with ExitStack() as stack:
+        way, output = first
+        # whoever reads the output may leave before its end: so the files go first
+        ways = [
+            *((_format(file), file, stack.enter_context(terminal.lines(file, "--report"))) for file in reports),
+            (way, output, stack.enter_context(terminal.lines(output))),
+        ]
+
+        def write(ended: list[Ended]) -> None:
+            results, sources = [result for result, _ in ended], [sources for _, sources in ended]
+            for way, file, write_line in ways:
+                write_line(render(results, way, file, sources))
+
+        yield write
+
+
+def _format(report: Path) -> options.ResultFormat:
+    return options.ENDINGS[report.suffix]
 
 
 def _read(files: list[Path]) -> tuple[ReviewedPlan, ...]:

@@ -50,7 +50,7 @@ def colour(output: Path | None) -> bool:
 
 
 @contextmanager
-def lines(output: Path | None) -> Iterator[Callable[[str], object]]:
+def lines(output: Path | None, option: str = "--output") -> Iterator[Callable[[str], object]]:
     """Yield a function that prints a line, or writes it to a file. Stopped where that can't be written."""
     if output is None:
         yield tell
@@ -59,13 +59,13 @@ def lines(output: Path | None) -> Iterator[Callable[[str], object]]:
         # a file's name may hold what is no character
         file = output.open("w", encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as error:
-        raise Stopped(_unwritable(output, error)) from None
+        raise Stopped(_unwritable(option, output, error)) from None
     try:
         with file:
             yield lambda line: file.write(f"{line}\n")
     except OSError as error:
         if error.filename is None and error.errno in _FULL:
-            raise Stopped(_unwritable(output, error)) from None
+            raise Stopped(_unwritable(option, output, error)) from None
         raise
 
 
@@ -108,9 +108,9 @@ def _watched() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _unwritable(output: Path, error: OSError | ValueError) -> Problem:
+def _unwritable(option: str, output: Path, error: OSError | ValueError) -> Problem:
     reason = getattr(error, "strerror", None) or "no file can have this name"
-    return Problem("usage", f"`--output {output}` can't be written: {reason}")
+    return Problem("usage", f"`{option} {output}` can't be written: {reason}")
 
 
 @contextmanager

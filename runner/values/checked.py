@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found of one job file; `file` is None for what keeps the check itself from being made."""
+    """What was found of one job file; `file` is None for what keeps the check itself from being made.
+
+    `reads` are the files that a sound job consists of, itself first, as paths from where the check was started.
+    """
 
     file: str | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Warned, ...] = ()
+    reads: tuple[str, ...] = ()
