@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +218,33 @@ def test_filters_are_looked_for_beside_each_job(run: Callable[..., tuple[int, st
     found = json.loads(run("diff", "base/fall.yaml", "head/fall.yaml", AUTUMN, "--format", "json")[1])
     assert {each["grade"] for each in found["by_school"] if each["enter"]} == {"04"}
     assert {each["grade"] for each in found["by_school"] if each["leave"]} == {"03"}
+
+
+def test_a_districts_own_tables_may_hold_numbers_and_nothing(template: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.db"
+    shutil.copy(template, file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("pragma writable_schema = on")  # as of a view, of which nobody knows what it holds
+        connection.execute("update sqlite_master set sql = replace(sql, 'name VARCHAR(200) NOT NULL', 'name') ")
+        connection.execute("update sqlite_master set sql = replace(sql, 'grade VARCHAR(40) NOT NULL', 'grade') ")
+        connection.commit()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("update school set name = null where school_id = 1")
+        connection.execute("update enrollment set grade = 3 where grade = '03'")
+        connection.commit()
+    job = tmp_path / "fall.yaml"
+    job.write_text(json.dumps(FALL), encoding="utf-8")
+    output = tmp_path / "found"
+    assert (
+        execute(["diff", "/dev/null", str(job), AUTUMN, "--database", f"sqlite:///{file}", "--output", str(output)])
+        == 0
+    )
+    assert "3    " in output.read_text("utf-8")
+    json_of = ["--format", "json", "--output", str(output)]
+    assert execute(["diff", "/dev/null", str(job), AUTUMN, "--database", f"sqlite:///{file}", *json_of]) == 0
+    told = json.loads(output.read_text("utf-8"))["by_school"]
+    assert {each["school"] for each in told if each["school_id"] == 1} == {""}
+    assert "3" in {each["grade"] for each in told}
 
 
 def test_an_interrupt_ends_it(run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch) -> None:

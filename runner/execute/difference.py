@@ -90,7 +90,9 @@ def _movements(connection: Connection, pair: Sides, ids: Mapping[str, str]) -> t
     for place, (there, elsewhere) in enumerate((pair[::-1], pair)):
         if there is not None and there.ways is not None:
             for row in connection.execute(movers_by_school(there.ways(), elsewhere), ids):
-                counts.setdefault((row.school_id, row.school, row.grade), [0, 0])[place] = row.people
+                # a district's own tables may hold nothing, or a number, where text belongs
+                where = row.school_id, str(row.school or ""), None if row.grade is None else str(row.grade)
+                counts.setdefault(where, [0, 0])[place] += row.people
     found = (Movement(*where, *people) for where, people in counts.items())
     return tuple(sorted(found, key=_by_school))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from runner.values.conflicts import Opposite, Setting
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from runner.values.job import Job, Node
 
     Value = str | int | date | None
+    Cell = tuple[Channel, Reason]
 
 _PERSON = "person"
 
 
 def opposites(jobs: Sequence[Job]) -> tuple[Opposite, ...]:
     """Return the opposite settings among jobs, pair by pair in the order of the jobs."""
-    return tuple(
-        found
-        for (first, one), (second, other) in combinations(enumerate(jobs), 2)
-        for found in _between((first, one), (second, other))
-    )
+    numbered = [(number, job, _cells(job, on=True), _cells(job, on=False)) for number, job in enumerate(jobs)]
+    found: list[Opposite] = []
+    for (first, one, one_on, one_off), (second, other, other_on, other_off) in combinations(numbered, 2):
+        if cells := (one_on & other_off) | (one_off & other_on):
+            found += _between((first, one), (second, other), cells)
+    return tuple(found)
 
 
 def warn(opposite: Opposite) -> Warned:
@@ -44,22 +46,19 @@ def warn(opposite: Opposite) -> Warned:
     )
 
 
-def _between(one: tuple[int, Job], other: tuple[int, Job]) -> Iterator[Opposite]:
-    cells = [
-        (channel, reason)
-        for channel in Channel
-        for reason in Reason
-        if {_setting(one[1], channel, reason), _setting(other[1], channel, reason)} == {True, False}
-    ]
-    # A household's phone is shared: people of two jobs may live in one household.
-    apart = bool(cells) and _never_the_same_people(one[1], other[1])
-    for channel, reason in cells:
-        if channel is Channel.HOUSEHOLD_PHONE or not apart:
+def _cells(job: Job, *, on: bool) -> frozenset[Cell]:
+    return frozenset(
+        (channel, reason) for channel, row in job.preferences.items() for reason, is_on in row.items() if is_on is on
+    )
+
+
+def _between(one: tuple[int, Job], other: tuple[int, Job], cells: frozenset[Cell]) -> Iterator[Opposite]:
+    """Yield the opposite cells of two jobs, but those that certainly never meet."""
+    apart = _never_the_same_people(one[1], other[1])
+    for channel, reason in product(Channel, Reason):
+        # A household's phone is shared: people of two jobs may live in one household.
+        if (channel, reason) in cells and (channel is Channel.HOUSEHOLD_PHONE or not apart):
             yield Opposite(channel, reason, _told(*one, channel, reason), _told(*other, channel, reason))
-
-
-def _setting(job: Job, channel: Channel, reason: Reason) -> bool | None:
-    return job.preferences.get(channel, {}).get(reason)
 
 
 def _told(number: int, job: Job, channel: Channel, reason: Reason) -> Setting:
