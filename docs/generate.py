@@ -88,7 +88,13 @@ TYPES: Final = {
     "integer": "whole number",
     "boolean": "true or false",
 }
-DATABASES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mariadb": "MariaDB", "mssql": "SQL Server"}
+DATABASES: Final = {
+    "sqlite": "SQLite",
+    "postgresql": "PostgreSQL",
+    "mariadb": "MariaDB",
+    "mssql": "SQL Server",
+    "portable": "what else speaks PostgreSQL's protocol",
+}
 EVERY_MODE: Final = "every mode"
 STUDENTS_ONLY: Final = "student modes"
 STAFF_ONLY: Final = "`census_staff`"

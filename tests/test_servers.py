@@ -105,3 +105,15 @@ def test_a_dry_run_on_a_server_can_not_write(backend: str, tmp_path: Path) -> No
             with pytest.raises(Exception) as refused:  # noqa: PT011 - each driver has its own
                 connection.exec_driver_sql("INSERT INTO noted VALUES (1)")
         assert database.backend.explain(refused.value).code == "database-read-only"
+
+
+@pytest.mark.parametrize(
+    ("url", "dialect"),
+    [("mssql://sa@127.0.0.1/x", "mssql"), ("mssql+pyodbc://127.0.0.1/x", "mssql"), ("cockroachdb://h/x", "portable")],
+)
+def test_a_database_that_was_never_tried_is_refused_and_says_so(url: str, dialect: str) -> None:
+    with pytest.raises(Stopped) as stopped:
+        open_database(url)
+    (problem,) = stopped.value.problems
+    assert "never tried on a server" in problem.message
+    assert f"--dialect {dialect}" in str(problem.hint)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from runner.backends.backend import Backend, Language
 
-DIALECTS: Final = ("sqlite", "postgresql", "mariadb", "mssql")
+DIALECTS: Final = ("sqlite", "postgresql", "mariadb", "mssql", "portable")
 """Every language that statements can be written in."""
 
 RUNS_ON: Final = {
@@ -19,6 +19,14 @@ RUNS_ON: Final = {
     "mariadb": "mariadb",
 }
 """What stands before `:` or `+` in a URL, and the database that runs are made on."""
+
+NEVER_TRIED: Final = {
+    "mssql": "mssql",
+    "cockroachdb": "portable",
+    "yugabytedb": "portable",
+    "citus": "portable",
+}
+"""Databases that no run is made on, for nobody has tried one there; and the language that `runner sql` has for them."""
 
 DRIVERS: Final = {"sqlite": "pysqlite", "postgresql": "psycopg", "mariadb": "pymysql"}
 """The one driver of each database that runs are made on; what is known of its errors is known of no other's."""

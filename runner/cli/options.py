@@ -49,6 +49,7 @@ class DialectName(StrEnum):
     POSTGRESQL = "postgresql"
     MARIADB = "mariadb"
     MSSQL = "mssql"
+    PORTABLE = "portable"
 
 
 LARGEST = 2**63 - 1

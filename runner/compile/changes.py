@@ -252,7 +252,7 @@ def change_set(rows: FromClause) -> Insert:
     """Return the insert of the change set: ids and bits, in the order of the ids."""
     source = (
         select(
-            bindparam(RUN_NO, type_=Id),
+            bindparam(RUN_NO, type_=Id, required=False),  # to be read, a statement is compiled before there is one
             rows.c.contact_point_id,
             rows.c.channel,
             rows.c.before_bits,

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError
 from sqlalchemy.util import LRUCache
 
-from runner.backends.registry import DRIVERS, RUNS_ON, backend
+from runner.backends.registry import DRIVERS, NEVER_TRIED, RUNS_ON, backend
 from runner.tables import DISTRICT, HISTORY_VERSION, district, history, runner_meta
 from runner.values.problems import Problem, Stopped
 
@@ -64,10 +64,7 @@ def open_database(url: str, schema: str | None = None) -> Database:
         ) from None
     name = parsed.get_backend_name()
     if name not in RUNS_ON:
-        known = ", ".join(sorted(RUNS_ON))
-        raise Stopped(
-            Problem("database-url", f"the runner makes no runs on `{name}`", hint=f"it makes runs on {known}")
-        )
+        raise Stopped(_no_runs_on(name))
     driver = DRIVERS[RUNS_ON[name]]
     if "+" in parsed.drivername and parsed.drivername != f"{name}+{driver}":
         raise Stopped(
@@ -78,6 +75,17 @@ def open_database(url: str, schema: str | None = None) -> Database:
             )
         )
     return Database(parsed, backend(name), schema)
+
+
+def _no_runs_on(name: str) -> Problem:
+    if name in NEVER_TRIED:
+        return Problem(
+            "database-url",
+            f"the runner makes no runs on `{name}`: that was never tried on a server",
+            hint=f"`runner sql JOB --dialect {NEVER_TRIED[name]}` shows the statements for it, to read and to try",
+        )
+    known = ", ".join(sorted(RUNS_ON))
+    return Problem("database-url", f"the runner makes no runs on `{name}`", hint=f"it makes runs on {known}")
 
 
 @contextmanager

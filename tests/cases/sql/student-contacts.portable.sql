@@ -1,0 +1,505 @@
+-- test
+
+-- Begin.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+
+-- One run at a time.
+--   :taken_1 = 1
+UPDATE runner_lock
+SET taken=(runner_lock.taken + :taken_1);
+
+-- Write the run's row, before anything is read.
+--   :run_id = (known when the run is under way)
+--   :kind = (known when the run is under way)
+--   :undo_of = (known when the run is under way)
+--   :job_name = (known when the run is under way)
+--   :job_sha256 = (known when the run is under way)
+--   :job_files = (known when the run is under way)
+--   :mode = (known when the run is under way)
+--   :as_of = (known when the run is under way)
+--   :actor = (known when the run is under way)
+--   :git_commit = (known when the run is under way)
+--   :started_at = (known when the run is under way)
+INSERT INTO runner_run (run_id, kind, undo_of, job_name, job_sha256, job_files, mode, as_of, actor, git_commit, started_at)
+VALUES (:run_id, :kind, :undo_of, :job_name, :job_sha256, :job_files::JSON, :mode, :as_of, :actor, :git_commit, :started_at) RETURNING runner_run.run_no;
+
+-- Look up the calendars that the job names.
+--   :replace_1 = ς
+--   :replace_2 = σ
+--   :param_1 = arthur elementary
+--   :replace_3 = ς
+--   :replace_4 = σ
+--   :param_2 = arthur elementary
+--   :end_year_1 = 2026
+SELECT (
+  SELECT count(*) AS count_1
+  FROM calendar
+  JOIN school
+    ON school.school_id = calendar.school_id
+  WHERE ((replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2)
+    AND calendar.end_year = :end_year_1
+) AS entry_1;
+
+-- Write down what will change.
+--   :this_run = (known when the run is under way)
+--   :replace_1 = ς
+--   :replace_2 = σ
+--   :param_1 = arthur elementary
+--   :replace_3 = ς
+--   :replace_4 = σ
+--   :param_2 = arthur elementary
+--   :end_year_1 = 2026
+--   :as_of = 2025-09-02
+WITH runner_scope AS (
+  SELECT DISTINCT relationship.contact_id AS person_id
+  FROM relationship
+  WHERE relationship.student_id IN (
+    SELECT enrollment.person_id
+    FROM enrollment
+    JOIN person
+      ON person.person_id = enrollment.person_id
+    WHERE enrollment.calendar_id IN (
+      SELECT calendar.calendar_id
+      FROM calendar
+      JOIN school
+        ON school.school_id = calendar.school_id
+      WHERE ((replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2)
+        AND calendar.end_year = :end_year_1
+    )
+      AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
+      AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
+      AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
+  )
+    AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
+    AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
+    AND relationship.messenger = true
+),
+  runner_home AS (
+    SELECT DISTINCT household_member.household_id AS household_id
+    FROM household_member
+    WHERE household_member.person_id IN (
+      SELECT runner_scope.person_id
+      FROM runner_scope
+    )
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+  ),
+  runner_eligible AS (
+    SELECT wanted.channel AS channel,
+      wanted.contact_point_id AS contact_point_id,
+      wanted.household_id AS household_id,
+      wanted.before_bits AS before_bits,
+      wanted.wanted_bits AS wanted_bits,
+      wanted.custom AS custom,
+      wanted.is_staff AS is_staff,
+      CASE WHEN (wanted.custom = 1) THEN wanted.before_bits ELSE wanted.wanted_bits END AS after_bits
+    FROM (
+      SELECT point.channel AS channel,
+        point.contact_point_id AS contact_point_id,
+        point.household_id AS household_id,
+        point.before_bits AS before_bits,
+        (point.before_bits | CASE point.channel WHEN 'household_phone' THEN 3 WHEN 'email' THEN 2 ELSE 0 END) & (255 - CASE point.channel WHEN 'email' THEN 16 ELSE 0 END) AS wanted_bits,
+        point.custom AS custom,
+        point.is_staff AS is_staff
+      FROM (
+        SELECT contact_point.channel AS channel,
+          contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS household_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.custom AS INTEGER) AS custom,
+          0 AS is_staff
+        FROM contact_point
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          AND contact_point.channel = 'email'
+          AND contact_point.person_id IN (
+            SELECT runner_scope.person_id
+            FROM runner_scope
+          )
+        UNION ALL
+        SELECT contact_point.channel AS channel,
+          contact_point.contact_point_id AS contact_point_id,
+          contact_point.household_id AS household_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.custom AS INTEGER) AS custom,
+          0 AS is_staff
+        FROM contact_point
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          AND contact_point.channel = 'household_phone'
+          AND contact_point.household_id IN (
+            SELECT runner_home.household_id
+            FROM runner_home
+          )
+      ) AS point
+    ) AS wanted
+  ) INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
+SELECT :this_run AS anon_1,
+  runner_eligible.contact_point_id,
+  runner_eligible.channel,
+  runner_eligible.before_bits,
+  runner_eligible.after_bits
+FROM runner_eligible
+WHERE runner_eligible.after_bits != runner_eligible.before_bits
+ORDER BY runner_eligible.contact_point_id;
+
+-- Count the people in scope.
+--   :replace_1 = ς
+--   :replace_2 = σ
+--   :param_1 = arthur elementary
+--   :replace_3 = ς
+--   :replace_4 = σ
+--   :param_2 = arthur elementary
+--   :end_year_1 = 2026
+--   :as_of = 2025-09-02
+WITH runner_scope AS (
+  SELECT DISTINCT relationship.contact_id AS person_id
+  FROM relationship
+  WHERE relationship.student_id IN (
+    SELECT enrollment.person_id
+    FROM enrollment
+    JOIN person
+      ON person.person_id = enrollment.person_id
+    WHERE enrollment.calendar_id IN (
+      SELECT calendar.calendar_id
+      FROM calendar
+      JOIN school
+        ON school.school_id = calendar.school_id
+      WHERE ((replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2)
+        AND calendar.end_year = :end_year_1
+    )
+      AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
+      AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
+      AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
+  )
+    AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
+    AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
+    AND relationship.messenger = true
+)
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_scope
+) AS people,
+  0 AS staff;
+
+-- Count per cell what changes, what already was so, and what is kept.
+--   :replace_1 = ς
+--   :replace_2 = σ
+--   :param_1 = arthur elementary
+--   :replace_3 = ς
+--   :replace_4 = σ
+--   :param_2 = arthur elementary
+--   :end_year_1 = 2026
+--   :as_of = 2025-09-02
+WITH runner_scope AS (
+  SELECT DISTINCT relationship.contact_id AS person_id
+  FROM relationship
+  WHERE relationship.student_id IN (
+    SELECT enrollment.person_id
+    FROM enrollment
+    JOIN person
+      ON person.person_id = enrollment.person_id
+    WHERE enrollment.calendar_id IN (
+      SELECT calendar.calendar_id
+      FROM calendar
+      JOIN school
+        ON school.school_id = calendar.school_id
+      WHERE ((replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2)
+        AND calendar.end_year = :end_year_1
+    )
+      AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
+      AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
+      AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
+  )
+    AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
+    AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
+    AND relationship.messenger = true
+),
+  runner_home AS (
+    SELECT DISTINCT household_member.household_id AS household_id
+    FROM household_member
+    WHERE household_member.person_id IN (
+      SELECT runner_scope.person_id
+      FROM runner_scope
+    )
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+  ),
+  runner_eligible AS (
+    SELECT wanted.channel AS channel,
+      wanted.contact_point_id AS contact_point_id,
+      wanted.household_id AS household_id,
+      wanted.before_bits AS before_bits,
+      wanted.wanted_bits AS wanted_bits,
+      wanted.custom AS custom,
+      wanted.is_staff AS is_staff,
+      CASE WHEN (wanted.custom = 1) THEN wanted.before_bits ELSE wanted.wanted_bits END AS after_bits
+    FROM (
+      SELECT point.channel AS channel,
+        point.contact_point_id AS contact_point_id,
+        point.household_id AS household_id,
+        point.before_bits AS before_bits,
+        (point.before_bits | CASE point.channel WHEN 'household_phone' THEN 3 WHEN 'email' THEN 2 ELSE 0 END) & (255 - CASE point.channel WHEN 'email' THEN 16 ELSE 0 END) AS wanted_bits,
+        point.custom AS custom,
+        point.is_staff AS is_staff
+      FROM (
+        SELECT contact_point.channel AS channel,
+          contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS household_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.custom AS INTEGER) AS custom,
+          0 AS is_staff
+        FROM contact_point
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          AND contact_point.channel = 'email'
+          AND contact_point.person_id IN (
+            SELECT runner_scope.person_id
+            FROM runner_scope
+          )
+        UNION ALL
+        SELECT contact_point.channel AS channel,
+          contact_point.contact_point_id AS contact_point_id,
+          contact_point.household_id AS household_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.custom AS INTEGER) AS custom,
+          0 AS is_staff
+        FROM contact_point
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          AND contact_point.channel = 'household_phone'
+          AND contact_point.household_id IN (
+            SELECT runner_home.household_id
+            FROM runner_home
+          )
+      ) AS point
+    ) AS wanted
+  )
+SELECT printed.channel,
+  coalesce(sum(CASE WHEN (printed.before_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_0,
+  coalesce(sum(CASE WHEN (printed.before_bits & 1 = printed.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_1,
+  coalesce(sum(CASE WHEN (printed.wanted_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_2,
+  coalesce(sum(CASE WHEN (printed.before_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
+  coalesce(sum(CASE WHEN (printed.before_bits & 2 = printed.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
+  coalesce(sum(CASE WHEN (printed.wanted_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
+  coalesce(sum(CASE WHEN (printed.before_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
+  coalesce(sum(CASE WHEN (printed.before_bits & 16 = printed.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
+  coalesce(sum(CASE WHEN (printed.wanted_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+FROM (
+  SELECT runner_eligible.channel AS channel,
+    runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.household_id AS household_id,
+    runner_eligible.before_bits AS before_bits,
+    runner_eligible.wanted_bits AS wanted_bits,
+    runner_eligible.custom AS custom,
+    runner_eligible.is_staff AS is_staff,
+    runner_eligible.after_bits AS after_bits,
+    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  FROM runner_eligible
+) AS printed
+GROUP BY printed.channel;
+
+-- Count who hears about what, before and after.
+--   :replace_1 = ς
+--   :replace_2 = σ
+--   :param_1 = arthur elementary
+--   :replace_3 = ς
+--   :replace_4 = σ
+--   :param_2 = arthur elementary
+--   :end_year_1 = 2026
+--   :as_of = 2025-09-02
+WITH runner_scope AS (
+  SELECT DISTINCT relationship.contact_id AS person_id
+  FROM relationship
+  WHERE relationship.student_id IN (
+    SELECT enrollment.person_id
+    FROM enrollment
+    JOIN person
+      ON person.person_id = enrollment.person_id
+    WHERE enrollment.calendar_id IN (
+      SELECT calendar.calendar_id
+      FROM calendar
+      JOIN school
+        ON school.school_id = calendar.school_id
+      WHERE ((replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2)
+        AND calendar.end_year = :end_year_1
+    )
+      AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
+      AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
+      AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
+  )
+    AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
+    AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
+    AND relationship.messenger = true
+),
+  runner_home AS (
+    SELECT DISTINCT household_member.household_id AS household_id
+    FROM household_member
+    WHERE household_member.person_id IN (
+      SELECT runner_scope.person_id
+      FROM runner_scope
+    )
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+  ),
+  runner_eligible AS (
+    SELECT wanted.channel AS channel,
+      wanted.contact_point_id AS contact_point_id,
+      wanted.household_id AS household_id,
+      wanted.before_bits AS before_bits,
+      wanted.wanted_bits AS wanted_bits,
+      wanted.custom AS custom,
+      wanted.is_staff AS is_staff,
+      CASE WHEN (wanted.custom = 1) THEN wanted.before_bits ELSE wanted.wanted_bits END AS after_bits
+    FROM (
+      SELECT point.channel AS channel,
+        point.contact_point_id AS contact_point_id,
+        point.household_id AS household_id,
+        point.before_bits AS before_bits,
+        (point.before_bits | CASE point.channel WHEN 'household_phone' THEN 3 WHEN 'email' THEN 2 ELSE 0 END) & (255 - CASE point.channel WHEN 'email' THEN 16 ELSE 0 END) AS wanted_bits,
+        point.custom AS custom,
+        point.is_staff AS is_staff
+      FROM (
+        SELECT contact_point.channel AS channel,
+          contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS household_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.custom AS INTEGER) AS custom,
+          0 AS is_staff
+        FROM contact_point
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          AND contact_point.channel = 'email'
+          AND contact_point.person_id IN (
+            SELECT runner_scope.person_id
+            FROM runner_scope
+          )
+        UNION ALL
+        SELECT contact_point.channel AS channel,
+          contact_point.contact_point_id AS contact_point_id,
+          contact_point.household_id AS household_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.custom AS INTEGER) AS custom,
+          0 AS is_staff
+        FROM contact_point
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          AND contact_point.channel = 'household_phone'
+          AND contact_point.household_id IN (
+            SELECT runner_home.household_id
+            FROM runner_home
+          )
+      ) AS point
+    ) AS wanted
+  ),
+  runner_concerned AS (
+    SELECT people.person_id AS person_id,
+      people.in_scope AS in_scope
+    FROM (
+      SELECT runner_scope.person_id AS person_id,
+        1 AS in_scope
+      FROM runner_scope
+      UNION ALL
+      SELECT DISTINCT household_member.person_id AS person_id,
+        0 AS in_scope
+      FROM household_member
+      JOIN runner_eligible
+        ON household_member.household_id = runner_eligible.household_id
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        AND NOT (EXISTS (
+          SELECT *
+          FROM runner_scope
+          WHERE runner_scope.person_id = household_member.person_id
+        ))
+    ) AS people
+  )
+SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
+  coalesce(sum(CASE WHEN (heard.emergency_before != 0 AND heard.emergency_after = 0 OR heard.attendance_before != 0 AND heard.attendance_after = 0 OR heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before = 0 AND heard.emergency_after != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0 AND heard.emergency_after = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before = 0 AND heard.attendance_after != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0 AND heard.attendance_after = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before = 0 AND heard.general_after != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+FROM (
+  SELECT way.person_id AS person_id,
+    way.in_scope AS in_scope,
+    max(way.before_bits & 1) AS emergency_before,
+    max(way.before_bits & 2) AS attendance_before,
+    max(way.before_bits & 16) AS general_before,
+    max(way.after_bits & 1) AS emergency_after,
+    max(way.after_bits & 2) AS attendance_after,
+    max(way.after_bits & 16) AS general_after
+  FROM (
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+    FROM runner_concerned
+    JOIN contact_point
+      ON contact_point.person_id = runner_concerned.person_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    UNION ALL
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+    FROM runner_concerned
+    JOIN household_member
+      ON household_member.person_id = runner_concerned.person_id
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    JOIN contact_point
+      ON contact_point.household_id = household_member.household_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+  ) AS way
+  GROUP BY way.person_id,
+    way.in_scope
+) AS heard;
+
+-- Set all preferences of Household Phone at once, where they still are what was seen.
+--   :this_run = (known when the run is under way)
+UPDATE contact_point
+SET emergency=(runner_change.after_bits & 1 != 0),
+  attendance=(runner_change.after_bits & 2 != 0)
+FROM runner_change
+WHERE runner_change.run_no = :this_run
+  AND runner_change.channel = 'household_phone'
+  AND runner_change.contact_point_id = contact_point.contact_point_id
+  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+
+-- Set all preferences of Email at once, where they still are what was seen.
+--   :this_run = (known when the run is under way)
+UPDATE contact_point
+SET attendance=(runner_change.after_bits & 2 != 0),
+  general=(runner_change.after_bits & 16 != 0)
+FROM runner_change
+WHERE runner_change.run_no = :this_run
+  AND runner_change.channel = 'email'
+  AND runner_change.contact_point_id = contact_point.contact_point_id
+  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+
+-- Complete the run's row with its result.
+--   :run_finished_at = (known when the run is under way)
+--   :run_people = (known when the run is under way)
+--   :run_changed = (known when the run is under way)
+--   :run_result = (known when the run is under way)
+--   :this_run = (known when the run is under way)
+UPDATE runner_run
+SET finished_at=:run_finished_at,
+  people=:run_people,
+  changed=:run_changed,
+  result=:run_result::JSON
+WHERE runner_run.run_no = :this_run;
+
+-- All of it, or none.
+COMMIT;

@@ -1,0 +1,358 @@
+-- test
+
+-- Begin.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+
+-- One run at a time.
+--   :taken_1 = 1
+UPDATE runner_lock
+SET taken=(runner_lock.taken + :taken_1);
+
+-- Write the run's row, before anything is read.
+--   :run_id = (known when the run is under way)
+--   :kind = (known when the run is under way)
+--   :undo_of = (known when the run is under way)
+--   :job_name = (known when the run is under way)
+--   :job_sha256 = (known when the run is under way)
+--   :job_files = (known when the run is under way)
+--   :mode = (known when the run is under way)
+--   :as_of = (known when the run is under way)
+--   :actor = (known when the run is under way)
+--   :git_commit = (known when the run is under way)
+--   :started_at = (known when the run is under way)
+INSERT INTO runner_run (run_id, kind, undo_of, job_name, job_sha256, job_files, mode, as_of, actor, git_commit, started_at)
+VALUES (:run_id, :kind, :undo_of, :job_name, :job_sha256, :job_files::JSON, :mode, :as_of, :actor, :git_commit, :started_at) RETURNING runner_run.run_no;
+
+-- Write down what will change.
+--   :this_run = (known when the run is under way)
+--   :param_1 = 42
+WITH runner_eligible AS (
+  SELECT point.channel AS channel,
+    point.contact_point_id AS contact_point_id,
+    CAST(point.household_id AS BIGINT) AS household_id,
+    point.person_id AS person_id,
+    point.now_bits AS before_bits,
+    CASE WHEN (point.is_gone = 1) THEN point.now_bits ELSE (point.now_bits & (255 - (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits)))))) | (point.was_bits & (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits))))) END AS after_bits,
+    point.custom AS custom,
+    point.was_bits AS was_bits,
+    point.set_bits AS set_bits,
+    point.is_gone AS is_gone
+  FROM (
+    SELECT runner_change.channel AS channel,
+      runner_change.contact_point_id AS contact_point_id,
+      contact_point.household_id AS household_id,
+      contact_point.person_id AS person_id,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
+      runner_change.before_bits AS was_bits,
+      runner_change.after_bits AS set_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 1 ELSE 0 END AS is_gone
+    FROM runner_change
+    LEFT OUTER JOIN contact_point
+      ON contact_point.contact_point_id = runner_change.contact_point_id
+      AND contact_point.channel = runner_change.channel
+    WHERE runner_change.run_no = :param_1
+  ) AS point
+) INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
+SELECT :this_run AS anon_1,
+  runner_eligible.contact_point_id,
+  runner_eligible.channel,
+  runner_eligible.before_bits,
+  runner_eligible.after_bits
+FROM runner_eligible
+WHERE runner_eligible.after_bits != runner_eligible.before_bits
+ORDER BY runner_eligible.contact_point_id;
+
+-- Count the people concerned.
+--   :param_1 = 42
+--   :as_of = 2025-09-02
+WITH runner_eligible AS (
+  SELECT point.channel AS channel,
+    point.contact_point_id AS contact_point_id,
+    CAST(point.household_id AS BIGINT) AS household_id,
+    point.person_id AS person_id,
+    point.now_bits AS before_bits,
+    CASE WHEN (point.is_gone = 1) THEN point.now_bits ELSE (point.now_bits & (255 - (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits)))))) | (point.was_bits & (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits))))) END AS after_bits,
+    point.custom AS custom,
+    point.was_bits AS was_bits,
+    point.set_bits AS set_bits,
+    point.is_gone AS is_gone
+  FROM (
+    SELECT runner_change.channel AS channel,
+      runner_change.contact_point_id AS contact_point_id,
+      contact_point.household_id AS household_id,
+      contact_point.person_id AS person_id,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
+      runner_change.before_bits AS was_bits,
+      runner_change.after_bits AS set_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 1 ELSE 0 END AS is_gone
+    FROM runner_change
+    LEFT OUTER JOIN contact_point
+      ON contact_point.contact_point_id = runner_change.contact_point_id
+      AND contact_point.channel = runner_change.channel
+    WHERE runner_change.run_no = :param_1
+  ) AS point
+),
+  runner_scope AS (
+    SELECT people.person_id AS person_id
+    FROM (
+      SELECT runner_eligible.person_id AS person_id
+      FROM runner_eligible
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+        AND runner_eligible.person_id IS NOT NULL
+      UNION
+      SELECT household_member.person_id AS person_id
+      FROM household_member
+      JOIN runner_eligible
+        ON household_member.household_id = runner_eligible.household_id
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    ) AS people
+  ),
+  runner_staff AS (
+    SELECT DISTINCT district_assignment.person_id AS person_id
+    FROM district_assignment
+    WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
+      AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+  )
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_scope
+) AS people,
+  (
+    SELECT count(*) AS count_2
+    FROM runner_scope
+    JOIN runner_staff
+      ON runner_staff.person_id = runner_scope.person_id
+  ) AS staff;
+
+-- Count per cell what is taken back, what was changed since, and what is gone.
+--   :param_1 = 42
+WITH runner_eligible AS (
+  SELECT point.channel AS channel,
+    point.contact_point_id AS contact_point_id,
+    CAST(point.household_id AS BIGINT) AS household_id,
+    point.person_id AS person_id,
+    point.now_bits AS before_bits,
+    CASE WHEN (point.is_gone = 1) THEN point.now_bits ELSE (point.now_bits & (255 - (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits)))))) | (point.was_bits & (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits))))) END AS after_bits,
+    point.custom AS custom,
+    point.was_bits AS was_bits,
+    point.set_bits AS set_bits,
+    point.is_gone AS is_gone
+  FROM (
+    SELECT runner_change.channel AS channel,
+      runner_change.contact_point_id AS contact_point_id,
+      contact_point.household_id AS household_id,
+      contact_point.person_id AS person_id,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
+      runner_change.before_bits AS was_bits,
+      runner_change.after_bits AS set_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 1 ELSE 0 END AS is_gone
+    FROM runner_change
+    LEFT OUTER JOIN contact_point
+      ON contact_point.contact_point_id = runner_change.contact_point_id
+      AND contact_point.channel = runner_change.channel
+    WHERE runner_change.run_no = :param_1
+  ) AS point
+)
+SELECT printed.channel,
+  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 = printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
+  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
+  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
+  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 = printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
+  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_1,
+  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
+  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 = printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
+  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
+  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
+  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
+  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+FROM (
+  SELECT runner_eligible.channel AS channel,
+    runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.household_id AS household_id,
+    runner_eligible.person_id AS person_id,
+    runner_eligible.before_bits AS before_bits,
+    runner_eligible.after_bits AS after_bits,
+    runner_eligible.custom AS custom,
+    runner_eligible.was_bits AS was_bits,
+    runner_eligible.set_bits AS set_bits,
+    runner_eligible.is_gone AS is_gone,
+    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  FROM runner_eligible
+) AS printed
+GROUP BY printed.channel;
+
+-- Count who hears about what, before and after.
+--   :param_1 = 42
+--   :as_of = 2025-09-02
+WITH runner_eligible AS (
+  SELECT point.channel AS channel,
+    point.contact_point_id AS contact_point_id,
+    CAST(point.household_id AS BIGINT) AS household_id,
+    point.person_id AS person_id,
+    point.now_bits AS before_bits,
+    CASE WHEN (point.is_gone = 1) THEN point.now_bits ELSE (point.now_bits & (255 - (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits)))))) | (point.was_bits & (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits))))) END AS after_bits,
+    point.custom AS custom,
+    point.was_bits AS was_bits,
+    point.set_bits AS set_bits,
+    point.is_gone AS is_gone
+  FROM (
+    SELECT runner_change.channel AS channel,
+      runner_change.contact_point_id AS contact_point_id,
+      contact_point.household_id AS household_id,
+      contact_point.person_id AS person_id,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
+      runner_change.before_bits AS was_bits,
+      runner_change.after_bits AS set_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 1 ELSE 0 END AS is_gone
+    FROM runner_change
+    LEFT OUTER JOIN contact_point
+      ON contact_point.contact_point_id = runner_change.contact_point_id
+      AND contact_point.channel = runner_change.channel
+    WHERE runner_change.run_no = :param_1
+  ) AS point
+),
+  runner_scope AS (
+    SELECT people.person_id AS person_id
+    FROM (
+      SELECT runner_eligible.person_id AS person_id
+      FROM runner_eligible
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+        AND runner_eligible.person_id IS NOT NULL
+      UNION
+      SELECT household_member.person_id AS person_id
+      FROM household_member
+      JOIN runner_eligible
+        ON household_member.household_id = runner_eligible.household_id
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    ) AS people
+  ),
+  runner_concerned AS (
+    SELECT people.person_id AS person_id,
+      people.in_scope AS in_scope
+    FROM (
+      SELECT runner_scope.person_id AS person_id,
+        1 AS in_scope
+      FROM runner_scope
+      UNION ALL
+      SELECT DISTINCT household_member.person_id AS person_id,
+        0 AS in_scope
+      FROM household_member
+      JOIN runner_eligible
+        ON household_member.household_id = runner_eligible.household_id
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        AND NOT (EXISTS (
+          SELECT *
+          FROM runner_scope
+          WHERE runner_scope.person_id = household_member.person_id
+        ))
+    ) AS people
+  ),
+  runner_staff AS (
+    SELECT DISTINCT district_assignment.person_id AS person_id
+    FROM district_assignment
+    WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
+      AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+  )
+SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
+  coalesce(sum(CASE WHEN (heard.attendance_before != 0 AND heard.attendance_after = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0 OR heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before = 0 AND heard.attendance_after != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0 AND heard.attendance_after = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before = 0 AND heard.staff_after != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before = 0 AND heard.general_after != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+FROM (
+  SELECT way.person_id AS person_id,
+    way.in_scope AS in_scope,
+    max(way.before_bits & 2) AS attendance_before,
+    max(way.before_bits & 8) AS staff_before,
+    max(way.before_bits & 16) AS general_before,
+    max(way.after_bits & 2) AS attendance_after,
+    max(way.after_bits & 8) AS staff_after,
+    max(way.after_bits & 16) AS general_after
+  FROM (
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+    FROM runner_concerned
+    JOIN contact_point
+      ON contact_point.person_id = runner_concerned.person_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    UNION ALL
+    SELECT runner_concerned.person_id AS person_id,
+      runner_concerned.in_scope AS in_scope,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+    FROM runner_concerned
+    JOIN household_member
+      ON household_member.person_id = runner_concerned.person_id
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    JOIN contact_point
+      ON contact_point.household_id = household_member.household_id
+    LEFT OUTER JOIN runner_eligible
+      ON runner_eligible.contact_point_id = contact_point.contact_point_id
+      AND runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+  ) AS way
+  GROUP BY way.person_id,
+    way.in_scope
+) AS heard
+LEFT OUTER JOIN runner_staff
+  ON runner_staff.person_id = heard.person_id;
+
+-- Take back all preferences of Household Phone at once, where they still are what was seen.
+--   :this_run = (known when the run is under way)
+UPDATE contact_point
+SET general=(runner_change.after_bits & 16 != 0)
+FROM runner_change
+WHERE runner_change.run_no = :this_run
+  AND runner_change.channel = 'household_phone'
+  AND runner_change.contact_point_id = contact_point.contact_point_id
+  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+
+-- Take back all preferences of Email at once, where they still are what was seen.
+--   :this_run = (known when the run is under way)
+UPDATE contact_point
+SET attendance=(runner_change.after_bits & 2 != 0),
+  staff=(runner_change.after_bits & 8 != 0)
+FROM runner_change
+WHERE runner_change.run_no = :this_run
+  AND runner_change.channel = 'email'
+  AND runner_change.contact_point_id = contact_point.contact_point_id
+  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+
+-- Complete the run's row with its result.
+--   :run_finished_at = (known when the run is under way)
+--   :run_people = (known when the run is under way)
+--   :run_changed = (known when the run is under way)
+--   :run_result = (known when the run is under way)
+--   :this_run = (known when the run is under way)
+UPDATE runner_run
+SET finished_at=:run_finished_at,
+  people=:run_people,
+  changed=:run_changed,
+  result=:run_result::JSON
+WHERE runner_run.run_no = :this_run;
+
+-- All of it, or none.
+COMMIT;
