@@ -29,6 +29,8 @@ from tests.servers import BACKENDS, scratch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.execute.interrupts import Interrupts
+
 ROOT = Path(__file__).parent.parent
 SARIF = json.loads((ROOT / "tests" / "data" / "sarif" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
 AUTUMN = "2026-10-01"
@@ -206,6 +208,14 @@ def test_sarif_is_valid_and_says_what_a_column_counts() -> None:
     assert places[2] == {"artifactLocation": {"uri": "jobs/empty.yaml", "uriBaseId": "%SRCROOT%"}}
     assert run["results"][0]["message"]["text"].endswith("\nhint: did you mean `attendance`?")
     assert run["invocations"][0]["executionSuccessful"]
+
+
+def test_sarif_tells_of_a_second_place() -> None:
+    warned = Warned("people-lost", "x", PLACE, None, Position("jobs/other.yaml", 4, 2))
+    ((result,),) = [log([Checked(FILE, (), (warned,))])["results"]]
+    (other,) = result["relatedLocations"]
+    assert other["physicalLocation"]["artifactLocation"]["uri"] == "jobs/other.yaml"
+    assert other["physicalLocation"]["region"] == {"startLine": 4, "startColumn": 2}
 
 
 def test_sarif_of_nothing_found_is_valid_too() -> None:
@@ -439,14 +449,19 @@ def test_ctrl_c_ends_the_questions(
         raise KeyboardInterrupt
 
     def ended(*_: object) -> None:
-        monkeypatch.setattr("runner.execute.interrupts.Interrupts.stop", lambda _: True)
         raise OperationalError("select 1", None, Exception("interrupted"))
+
+    def stop(interrupts: Interrupts) -> bool:
+        interrupts.requested = True
+        return True
 
     (desk / "x.yaml").write_text(job(), encoding="utf-8")
     with scratch("sqlite", tmp_path, hurried=True) as url:
         assert execute(["demo", "--database", url, "--students", "60"]) == 0
         monkeypatch.setattr("runner.execute.ask.require_calendars", interrupted)
         assert execute(["check", "x.yaml", "--database", url]) == 130
+        assert "interrupted: " in capsys.readouterr().err
         monkeypatch.setattr("runner.execute.ask.require_calendars", ended)
-        assert execute(["check", "x.yaml", "--database", url]) != 0
-        assert "interrupted" in capsys.readouterr().err
+        monkeypatch.setattr("runner.execute.interrupts.Interrupts.stop", stop)
+        assert execute(["check", "x.yaml", "--database", url]) == 130
+        assert "interrupted: " in capsys.readouterr().err
