@@ -151,7 +151,7 @@ def results(file: Path) -> list[dict[str, Any]]:
 
 
 def test_a_change_is_checked_dry_run_shown_and_kept(repository: Repository, service: Service) -> None:
-    head = repository.branch()
+    head = repository.branch(change=lambda text: text.replace("\npreferences:", '\ngrades: ["03", "04"]\npreferences:'))
     played = review(repository, service, head)
     assert played.code == 0, played.log
     assert "\n6 job files: " in played.log
@@ -159,6 +159,8 @@ def test_a_change_is_checked_dry_run_shown_and_kept(repository: Repository, serv
     (comment,) = service.comments
     assert comment["body"].startswith(f"{MARKER}\n")
     assert "### fall-attendance" in comment["body"]
+    assert re.search(r"^\*\*0\*\* people enter the scope, \*\*\d+\*\* people leave", comment["body"], re.MULTILINE)
+    assert repository.git("status", "--porcelain") == ""
     assert played.summary == comment["body"]
     (name,) = played.artifacts
     assert name == f"contact-preferences-{head}"
