@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "run",
     "check": "check",
     "sql": "policy",
+    "people": "people",
     "conflicts": "comparisons",
     "diff": "comparisons",
     "explain": "explain",
@@ -46,11 +47,20 @@ def build(arguments: list[str]) -> typer.Typer:
         help="Contact preferences of a school district as policy: reviewed, run in one transaction, reported, undone.",
     )
     app.callback()(_options)
-    wanted = arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
-    for command in wanted:
+    named = (arguments or _being_completed())[:1]
+    for command in named if named and named[0] in COMMANDS else COMMANDS:
         module = import_module(f"runner.cli.{COMMANDS[command]}")
         app.command(command)(getattr(module, command))
     return app
+
+
+def _being_completed() -> list[str]:
+    """Return the words after `runner` which a shell asks to complete; bash says them by another name than the rest."""
+    if "_RUNNER_COMPLETE" not in os.environ:
+        return []
+    os.environ["TERMINAL_WIDTH"] = "10000"  # typer breaks lines of help, and each would be offered as a word
+    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
+    return line.split()[1:]
 
 
 def _version(wanted: bool) -> None:
@@ -96,6 +106,8 @@ def execute(arguments: list[str]) -> int:
         hint = "`runner --help` lists the commands, `runner COMMAND --help` their options"
         terminal.complain(render_problems([Problem("usage", error.format_message() or "Missing command.", hint=hint)]))
         return EXIT_CODES[Kind.USAGE]
+    except SystemExit as left:  # typer's own way to leave: after a completion, or when whoever read our output has left
+        return _BROKEN_PIPE if left.code else 0
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_CODES[Kind.INTERRUPTED]
     except Exception as error:  # noqa: BLE001 - the last line of defence: the message may hold a row's values

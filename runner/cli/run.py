@@ -59,7 +59,7 @@ def _tolerance(text: str) -> Tolerance:
 class _Asked:
     """What the command line asks of every job; `patience` is None for a dry run, `plans` without `--reviewed`.
 
-    `tell_sources` says whether the report shows what stands behind a job.
+    `tell_sources` says whether the report shows what stands behind a job, `quiet` that nobody looks at each step.
     """
 
     target: Database
@@ -70,6 +70,7 @@ class _Asked:
     max_age: timedelta
     interrupts: Interrupts
     tell_sources: bool
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,10 @@ def run(
         bool,
         typer.Option("--detailed-exitcode", help="Exit with 2 where a dry run finds something to change."),
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print only the results of jobs that failed; a file gets all of them."),
+    ] = False,
     lock_timeout: LockTimeout = 30.0,
     resolve_timeout: ResolveTimeout = 60.0,
 ) -> None:
@@ -140,18 +145,18 @@ def run(
         max_age=timedelta(days=_MAX_AGE if max_age is None else max_age),
         interrupts=Interrupts(),
         tell_sources=any(way.shows_sources for way in (output_format, *map(_format, report or ()))),
+        quiet=quiet,
     )
     ended: list[Ended] = []
     # opened first: a run whose report can't be written should not begin
-    with _writing((output_format, output), report or ()) as write:
+    with _writing((output_format, output), report or (), quiet=quiet) as write:
         try:
             with asked.interrupts.caught():
                 ended += _not_as_reviewed(jobs, asked)
                 for result in _run_all(jobs, asked) if not ended else ():
                     ended.append(result)
         except KeyboardInterrupt:  # between two jobs: what the earlier ones did is told all the same
-            if ended:
-                write(ended)
+            write(ended)
             raise Stopped(Problem("interrupted", "interrupted before the next job began")) from None
         write(ended)
     raise typer.Exit(exit_code_of_results((result for result, _ in ended), detailed=detailed_exitcode))
@@ -161,8 +166,10 @@ def run(
 def _writing(
     first: tuple[options.ResultFormat, Path | None],
     reports: Sequence[Path],
+    *,
+    quiet: bool,
 ) -> Iterator[Callable[[list[Ended]], None]]:
-    """Yield a function that writes what came of all jobs: as the result, and into each report."""
+    """Yield a function that writes what came of all jobs: if anything: as the result, and into each report."""
     with ExitStack() as stack:
         way, output = first
         # whoever reads the output may leave before its end: so the files go first
@@ -172,9 +179,11 @@ def _writing(
         ]
 
         def write(ended: list[Ended]) -> None:
-            results, sources = [result for result, _ in ended], [sources for _, sources in ended]
             for way, file, write_line in ways:
-                write_line(render(results, way, file, sources))
+                told = [each for each in ended if each[0].errors] if quiet and file is None else ended
+                if told:
+                    results, sources = [result for result, _ in told], [sources for _, sources in told]
+                    write_line(render(results, way, file, sources))
 
         yield write
 
@@ -238,7 +247,7 @@ def _run_one(ready: _Ready, asked: _Asked) -> Ended:
 
     order = ready.order
     sources = sources_of_order(order, order.files, asked.target) if asked.tell_sources else NO_SOURCES
-    with terminal.stopwatch() as seconds, terminal.steps() as step:
+    with terminal.stopwatch() as seconds, terminal.steps(shown=not asked.quiet) as step:
         watch = Watch(step, seconds, asked.interrupts)
         if asked.patience is None:
             return dry_run(asked.target, order, ready.now, watch), sources

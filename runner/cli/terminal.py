@@ -70,9 +70,9 @@ def lines(output: Path | None, option: str = "--output") -> Iterator[Callable[[s
 
 
 @contextmanager
-def steps() -> Iterator[Callable[[str], None]]:
+def steps(*, shown: bool = True) -> Iterator[Callable[[str], None]]:
     """Yield a function that says which step begins; on a terminal each is shown with its elapsed time."""
-    if not _watched():
+    if not (shown and _watched()):
         yield lambda _step: None
         return
     from rich.console import Console

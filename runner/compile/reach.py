@@ -32,17 +32,7 @@ def reach(
     Everything is counted from the preferences as they are, so before the updates.
     """
     concerned, eligible, staff = sources
-    ways = union_all(_own(concerned, eligible, language), _shared(concerned, eligible, day, language)).subquery("way")
-    heard = (
-        select(
-            ways.c.person_id,
-            ways.c.in_scope,
-            *(func.max(has(ways.c.before_bits, reason)).label(f"{reason}_before") for reason in reasons),
-            *(func.max(has(ways.c.after_bits, reason)).label(f"{reason}_after") for reason in reasons),
-        )
-        .group_by(ways.c.person_id, ways.c.in_scope)
-        .subquery("heard")
-    )
+    heard = _heard(day, language, (concerned, eligible), reasons)
     lost = {reason: _lost(heard, reason, staff) for reason in reasons}
     in_scope = heard.c.in_scope == constant(1)
     columns: list[ColumnElement[Any]] = []
@@ -54,12 +44,49 @@ def reach(
             count_if(in_scope, *counted, before == constant(0), after != constant(0)).label(f"{reason}_gained"),
             count_if(in_scope, lost[reason]).label(f"{reason}_lost"),
         ]
-    source = heard if staff is None else heard.outerjoin(staff, staff.c.person_id == heard.c.person_id)
     return select(
         count_if(heard.c.in_scope == constant(0)).label("bystanders"),
         count_if(or_(*lost.values())).label("lost"),
         *columns,
-    ).select_from(source)
+    ).select_from(_with_staff(heard, staff))
+
+
+def losers(
+    day: Day,
+    language: Language,
+    sources: tuple[FromClause, FromClause, FromClause | None],
+    reasons: tuple[Reason, ...],
+) -> Select[int]:
+    """Return the select of the ids of those, bystanders too, who cease to be reached for one of the reasons."""
+    concerned, eligible, staff = sources
+    heard = _heard(day, language, (concerned, eligible), reasons)
+    lost = or_(*(_lost(heard, reason, staff) for reason in reasons))
+    return select(heard.c.person_id).select_from(_with_staff(heard, staff)).where(lost)
+
+
+def _heard(
+    day: Day,
+    language: Language,
+    sources: tuple[FromClause, FromClause],
+    reasons: tuple[Reason, ...],
+) -> FromClause:
+    """Return who hears about what: a row per person concerned, with the bit of each reason before and after."""
+    concerned, eligible = sources
+    ways = union_all(_own(concerned, eligible, language), _shared(concerned, eligible, day, language)).subquery("way")
+    return (
+        select(
+            ways.c.person_id,
+            ways.c.in_scope,
+            *(func.max(has(ways.c.before_bits, reason)).label(f"{reason}_before") for reason in reasons),
+            *(func.max(has(ways.c.after_bits, reason)).label(f"{reason}_after") for reason in reasons),
+        )
+        .group_by(ways.c.person_id, ways.c.in_scope)
+        .subquery("heard")
+    )
+
+
+def _with_staff(heard: FromClause, staff: FromClause | None) -> FromClause:
+    return heard if staff is None else heard.outerjoin(staff, staff.c.person_id == heard.c.person_id)
 
 
 def concerned(day: Day, scope: FromClause, eligible: FromClause) -> Select[Any]:

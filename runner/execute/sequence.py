@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.compile.job import compile_job
 from runner.compile.scope import day
 from runner.compile.sequence import otherwise
-from runner.execute.measure import look_up
+from runner.execute.side_by_side import look_up_all
 from runner.execute.snapshot import reading_district
 from runner.values.result import Warned
 
@@ -46,11 +46,11 @@ def warn_of_earlier(
         return ()
     warnings: list[Warned] = []
     with reading_district(database, interrupts) as connection:
-        ids = {**second.parameters, **look_up(connection, backend, second.lookups, as_of, interrupts.stop)}
+        ids = look_up_all(connection, backend, [second], as_of, interrupts.stop)
         for other, its_day, points in meets:
             first = compile_job(other, its_day, backend, staged=False, prefix="first_")
-            its_ids = {**first.parameters, **look_up(connection, backend, first.lookups, its_day, interrupts.stop)}
-            row = connection.execute(otherwise(first, second, day(as_of, "second_")), {**ids, **its_ids}).one()
+            its_ids = look_up_all(connection, backend, [first], its_day, interrupts.stop)
+            row = connection.execute(otherwise(first, second, day(as_of, "second_")), ids | its_ids).one()
             warnings += _told(other.name, job.name, row)
             if asks:
                 warnings.append(_asks(other.name, job.name, points))

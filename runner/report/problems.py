@@ -35,6 +35,11 @@ def render_problems(problems: Iterable[Problem]) -> str:
     return "\n".join(render_problem(problem) for problem in problems)
 
 
+def render_warnings(warnings: Iterable[Warned]) -> str:
+    """Return several warnings, one after the other."""
+    return "\n".join(_told(warned, str(warned.place or ""), "warning: ") for warned in warnings)
+
+
 def render_check(found: Sequence[Checked]) -> str:
     """Return what a check found: every problem and warning, file by file, then how many in how many files."""
     lines = []

@@ -66,6 +66,20 @@ class Enrollments(StrEnum):
     ANY = "any"
 
 
+class Concern(StrEnum):
+    """In which way a job concerns a person.
+
+    CHANGED and KEPT: a contact point of theirs, or the phone of their household, is changed, or is left alone for the
+    choice that was made on it. LOST: they cease to be reached. BYSTANDERS are not in scope and share what is changed.
+    """
+
+    SCOPE = "scope"
+    CHANGED = "changed"
+    KEPT = "kept"
+    LOST = "lost"
+    BYSTANDERS = "bystanders"
+
+
 class CustomSelections(StrEnum):
     """What happens to contact points whose owner chose the preferences themselves."""
 
