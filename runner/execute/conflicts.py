@@ -54,8 +54,8 @@ def find_conflicts(  # noqa: PLR0913 - the question, and all that it takes to as
         require_calendars(connection, *plans)
         asked = {number: plans[number] for number in contradicted}
         ids = look_up_all(connection, database.backend, asked.values(), as_of, interrupts.stop)
+        step("count the people in scope of each")
         for number, plan in asked.items():
-            step(f"count the people of {jobs[number].name}")
             people[number] = connection.execute(plan.people.clause, ids).one().people
             warnings += warn_about(connection, plan, jobs[number], ids, people[number])
         if asked:
