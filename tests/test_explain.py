@@ -593,6 +593,35 @@ def test_an_enrollment_elsewhere_is_told_in_one_line(database: TestDatabase) -> 
     assert lines[at + 2 : at + 4] == ["", "Contact points"]
 
 
+def test_a_job_without_a_filter_and_without_the_reason_staff_is_explained(database: TestDatabase) -> None:
+    job = {key: value for key, value in FAMILIES.items() if key != "filter"}
+    job["preferences"] = {"email": {"attendance": "on"}}
+    explanation = explained(database, HER_CONTACT, job)
+    assert explanation.verdict.in_scope
+    assert explanation.students[0].enrollments[0].filter is None
+    assert "filter" not in told(explanation)
+    assert json.loads(render_json(explanation))["students"][0]["enrollments"][0]["filter"] is None
+
+
+def test_each_kind_of_node_has_its_name_in_json(database: TestDatabase) -> None:
+    leaves = [{"field": "person.gender", "is_null": True}, {"people": [1]}, {"sql": "select 1 as person_id"}]
+    job = {**FAMILIES, "mode": "students", "filter": {"all": [{"any": leaves}, {"not": {"people": [2]}}]}}
+    data = json.loads(render_json(explained(database, STUDENT, job)))
+    Draft202012Validator(SCHEMA).validate(data)
+    tree = data["students"][0]["enrollments"][0]["filter"]
+    assert [tree["node"], *(node["node"] for node in tree["nodes"])] == ["all", "any", "not"]
+    assert [node["node"] for node in tree["nodes"][0]["nodes"]] == ["person.gender", "people", "sql"]
+    assert tree["nodes"][0]["nodes"][0]["found"] == [None]
+
+
+def test_dates_that_nobody_asks_for_are_a_remark(database: TestDatabase) -> None:
+    text = told(explained(database, contact(LEFT), {**FAMILIES, "enrollment": "any"}))
+    assert "· to 2025-06-30, which the job does not ask" in text
+    assert "which the job does not ask" not in told(
+        explained(database, contact(LEFT), {**FAMILIES, "mode": "students"})
+    )
+
+
 def test_each_rule_has_the_place_of_its_key(database: TestDatabase) -> None:
     job = {**FAMILIES, "enrollment": "not_ended", "guardians_only": True, "calendar": [{"year": 2025}, {"year": 2026}]}
     rows = district()
@@ -670,6 +699,15 @@ def test_every_line_fits_and_no_value_becomes_a_command(database: TestDatabase, 
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= width
     assert "\\u001b[31mish\\n" in "".join(text.split())
+
+
+def test_a_tree_deeper_than_the_page_is_wide_leaves_room_for_words(database: TestDatabase) -> None:
+    tree: dict[str, Any] = {"field": "person.language", "equals": "Spanish"}
+    for _ in range(50):
+        tree = {"not": tree}
+    lines = told(explained(database, STUDENT, {**FAMILIES, "mode": "students", "filter": tree}), width=100).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert any(line.endswith('✓ person.language equals "Spanish": found') for line in lines)
 
 
 def test_colour_marks_what_holds_and_what_does_not(database: TestDatabase) -> None:

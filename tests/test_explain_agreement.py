@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runner.values.job import Job
     from tests.strategies import District
 
-EXAMPLES = {"sqlite": 80, "postgresql": 24, "mariadb": 24}
+EXAMPLES = {"sqlite": 64, "postgresql": 16, "mariadb": 16}
 """How many districts are made for each database, of which those are tried where a run changes something; and some of
 the others. RUNNER_TEST_EXAMPLES says another number."""
 ONE_OF_THE_DULL = 20

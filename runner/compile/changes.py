@@ -30,7 +30,7 @@ from runner.values.vocabulary import ALL_BITS, Channel, CustomSelections, Reason
 if TYPE_CHECKING:
     from typing import Any
 
-    from sqlalchemy import ColumnElement, FromClause, Insert, Select, Update
+    from sqlalchemy import BindParameter, ColumnElement, FromClause, Insert, Select, Update
 
     from runner.backends.backend import Language
     from runner.compile.scope import Day
@@ -73,13 +73,16 @@ def eligible(
     day: Day,
     language: Language,
     sources: tuple[FromClause, FromClause, FromClause | None],
+    among: BindParameter[int] | None = None,
 ) -> Select[Any]:
     """Return the select of every contact point that the job speaks of; `sources` are scope, homes and staff.
+
+    `among` is a list of contact points to ask about only.
 
     Columns: channel, contact_point_id, household_id (null for a person's), before_bits, wanted_bits (what the job
     says), after_bits (what the run will leave), custom and is_staff (0 or 1).
     """
-    points = _points(job, day, language, sources).subquery("point")
+    points = _points(job, day, language, sources, among).subquery("point")
     wanted = select(
         points.c.channel,
         points.c.contact_point_id,
@@ -101,6 +104,7 @@ def _points(
     day: Day,
     language: Language,
     sources: tuple[FromClause, FromClause, FromClause | None],
+    among: BindParameter[int] | None,
 ) -> Any:  # noqa: ANN401 - a SELECT or a UNION ALL of two: SQLAlchemy has no public common type
     scope, homes, staff = sources
     personal = [channel.value for channel in job.preferences if channel is not Channel.HOUSEHOLD_PHONE]
@@ -121,6 +125,8 @@ def _points(
                 contact_point.c.household_id.in_(select(homes.c.household_id)),
             ),
         )
+    if among is not None:
+        branches = [branch.where(contact_point.c.contact_point_id.in_(among)) for branch in branches]
     # Never `person in … or household in …`: a planner finds no index and no hash for that.
     return branches[0] if len(branches) == 1 else union_all(*branches)
 

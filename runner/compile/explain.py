@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, case, func, select, true, union_all
+from sqlalchemy import and_, bindparam, case, func, select, true
 
 from runner.compile import changes
 from runner.compile.conditions import Selections, condition
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any
 
-    from sqlalchemy import ColumnElement, FromClause, Select, Table
+    from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, Table
 
     from runner.backends.backend import Language
     from runner.compile.plan import Lookup
@@ -59,11 +59,15 @@ if TYPE_CHECKING:
 PERSON = "the_person"
 """The bind parameter for the person in question."""
 SUBJECTS = "subjects"
-"""The bind parameter for the people whom a question is about, as a JSON array of ids."""
+"""The bind parameter for the people whom a question is about, a list of ids."""
 HOUSEHOLDS = "households"
 """The same for households."""
+POINTS = "points"
+"""The same for contact points."""
 IN_SCOPE = "found_in_scope"
-"""The same for the people who were found to be in scope."""
+"""The bind parameter for the people who were found to be in scope, a JSON array of ids."""
+WITH_STAFF = "found_with_assignment"
+"""The same for those who were found to have an assignment."""
 
 _HEAVIEST = 400
 
@@ -76,8 +80,8 @@ class Questions:
     rule, `holds` for all of them, `entry` for the first entry of `calendar` that matches (from 1, or 0), and a column
     for each field of the filter. `nodes` asks the same rows about nodes of the filter tree, numbered as `numbered`
     lists them. `students` are the relationships that lead to PERSON, `contacts` those that lead on from there. `points`
-    are the contact points of PERSON and HOUSEHOLDS; `outcomes` says, of those that the job speaks of, three counts per
-    reason.
+    are the contact points of PERSON and `shared_points` those of HOUSEHOLDS; `outcomes` says, of those POINTS that the
+    job speaks of, three counts per reason.
     """
 
     entries: tuple[CalendarEntry, ...]
@@ -94,6 +98,7 @@ class Questions:
     in_scope: Select[Any]
     staff: Select[Any]
     points: Select[Any]
+    shared_points: Select[Any]
     outcomes: Select[Any]
 
 
@@ -101,7 +106,6 @@ def compile_questions(job: Job, as_of: date, language: Language) -> Questions:
     """Return the questions of a job, without a connection."""
     the_day = day(as_of)
     selections = Selections(Stage(language, temporary=False))
-    among = language.ids(SUBJECTS)
     calendars = matching_calendars(job, the_day, language)
     rows = _rows(job, the_day, language, selections)
     nodes = tuple(_nodes(job, language, selections)) if job.filter is not None else ()
@@ -114,10 +118,11 @@ def compile_questions(job: Job, as_of: date, language: Language) -> Questions:
         students=_relationships(job, the_day, relationship.c.contact_id),
         contacts=_relationships(job, the_day, relationship.c.student_id),
         memberships=_memberships(the_day),
-        members=_members(the_day, language),
-        in_scope=in_scope(job, the_day, language, selections, among),
-        staff=_staff(the_day, language),
-        points=_points(language),
+        members=_members(the_day),
+        in_scope=in_scope(job, the_day, language, selections, _list(SUBJECTS)),
+        staff=changes.staff(the_day).where(district_assignment.c.person_id.in_(_list(SUBJECTS))),
+        points=_points(language).where(contact_point.c.person_id == _the_person()),
+        shared_points=_points(language).where(contact_point.c.household_id.in_(_list(HOUSEHOLDS))),
         outcomes=_outcomes(job, the_day, language),
         lookups=tuple(selections.lookups),
         parameters=selections.parameters,
@@ -151,6 +156,11 @@ def field_columns(field: Field) -> dict[str, str]:
 
 def _the_person() -> ColumnElement[int]:
     return bindparam(PERSON, type_=Id)
+
+
+def _list(name: str) -> BindParameter[int]:
+    """Return a list of ids to bind: few and written out, so that a planner sees how few they are."""
+    return bindparam(name, type_=Id, expanding=True)
 
 
 def _judged(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -211,7 +221,7 @@ def _rows(job: Job, day: Day, language: Language, selections: Selections) -> Sel
             *(column.label(f"field_{label}") for label, column in fields.items()),
         )
         .select_from(source)
-        .where(table.c.person_id.in_(language.ids(SUBJECTS)))
+        .where(table.c.person_id.in_(_list(SUBJECTS)))
         .order_by(*table.primary_key)
     )
 
@@ -241,11 +251,7 @@ def _nodes(job: Job, language: Language, selections: Selections) -> Iterator[Sel
     weight = 0
 
     def question() -> Select[Any]:
-        return (
-            select(*table.primary_key, *columns)
-            .select_from(source)
-            .where(table.c.person_id.in_(language.ids(SUBJECTS)))
-        )
+        return select(*table.primary_key, *columns).select_from(source).where(table.c.person_id.in_(_list(SUBJECTS)))
 
     for number, node in enumerate(numbered(job.filter) if job.filter else ()):
         heavier = sum(len(part.values) if isinstance(part, Query) else 1 for part in numbered(node))
@@ -290,52 +296,31 @@ def _memberships(day: Day) -> Select[Any]:
     )
 
 
-def _members(day: Day, language: Language) -> Select[Any]:
+def _members(day: Day) -> Select[Any]:
     return (
         select(household_member.c.household_id, household_member.c.person_id)
-        .where(household_member.c.household_id.in_(language.ids(HOUSEHOLDS)), active(household_member, day))
+        .where(household_member.c.household_id.in_(_list(HOUSEHOLDS)), active(household_member, day))
         .distinct()
         .order_by(household_member.c.person_id)
     )
 
 
-def _staff(day: Day, language: Language) -> Select[Any]:
-    return changes.staff(day).where(district_assignment.c.person_id.in_(language.ids(SUBJECTS)))
-
-
 def _points(language: Language) -> Select[Any]:
-    found = (
-        select(
-            contact_point.c.contact_point_id,
-            contact_point.c.channel,
-            contact_point.c.household_id,
-            _judged(contact_point.c.address.is_(None)).label("missing"),
-            _judged(language.present(contact_point.c.address)).label("present"),
-            _judged(contact_point.c.custom == true()).label("custom"),
-            changes.bits(language).label("bits"),
-        ).where(whose)
-        for whose in _whose(language)
-    )
-    either = union_all(*found).subquery("point")
-    return select(either).order_by(either.c.contact_point_id)
-
-
-def _whose(language: Language) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (
-        contact_point.c.person_id == _the_person(),
-        contact_point.c.household_id.in_(language.ids(HOUSEHOLDS)),
+    return select(
+        contact_point.c.contact_point_id,
+        contact_point.c.channel,
+        contact_point.c.household_id,
+        _judged(contact_point.c.address.is_(None)).label("missing"),
+        _judged(language.present(contact_point.c.address)).label("present"),
+        _judged(contact_point.c.custom == true()).label("custom"),
+        changes.bits(language).label("bits"),
     )
 
 
 def _outcomes(job: Job, day: Day, language: Language) -> Select[Any]:
-    """Return what the run's own tally says, of each contact point by itself: its only rows are these people's."""
+    """Return what the run's own tally says, of each contact point by itself."""
     scope = language.ids(IN_SCOPE).cte("runner_scope")
     homes = changes.homes(day, scope).cte("runner_home")
-    staff = _staff(day, language).cte("runner_staff") if Reason.STAFF in job.reasons else None
-    rows = changes.eligible(job, day, language, (scope, homes, staff)).subquery("eligible")
-    mine = union_all(*(select(contact_point.c.contact_point_id).where(whose) for whose in _whose(language)))
-    return (
-        select(rows.c.contact_point_id, *changes.counted(rows, job.reasons))
-        .where(rows.c.contact_point_id.in_(mine))
-        .group_by(rows.c.contact_point_id)
-    )
+    staff = language.ids(WITH_STAFF).cte("runner_staff") if Reason.STAFF in job.reasons else None
+    rows = changes.eligible(job, day, language, (scope, homes, staff), _list(POINTS)).subquery("eligible")
+    return select(rows.c.contact_point_id, *changes.counted(rows, job.reasons)).group_by(rows.c.contact_point_id)

@@ -64,9 +64,9 @@ def in_scope(
     day: Day,
     language: Language,
     selections: Selections,
-    among: Select[Any] | None = None,
+    among: BindParameter[int] | None = None,
 ) -> Select[Any]:
-    """Return the select of the ids of the people in scope, each once; `among` asks about some people only."""
+    """Return the select of the ids of the people in scope, each once; `among` is a list of ids to ask about only."""
     if job.mode is Mode.CENSUS_STAFF:
         return (
             select(district_assignment.c.person_id)
@@ -210,7 +210,7 @@ def _selected_calendars(job: Job, day: Day, language: Language, column: ColumnEl
     )
 
 
-def _among(column: ColumnElement[int], people: Select[Any] | None) -> ColumnElement[bool]:
+def _among(column: ColumnElement[int], people: BindParameter[int] | None) -> ColumnElement[bool]:
     return true() if people is None else column.in_(people)
 
 

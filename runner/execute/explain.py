@@ -10,7 +10,9 @@ from runner.compile.explain import (
     HOUSEHOLDS,
     IN_SCOPE,
     PERSON,
+    POINTS,
     SUBJECTS,
+    WITH_STAFF,
     below,
     compile_questions,
     field_columns,
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
 
     Rows = Sequence[Row[Any]]
 
+_PORTION = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
@@ -66,10 +70,15 @@ class Inquiry:
     questions: Questions
     bound: Mapping[str, object]
 
-    def ask(self, question: Select[Any], **ids: Iterable[int]) -> Rows:
-        """Return the rows of an answer; `ids` are lists of ids to bind."""
-        lists = {name: json.dumps(sorted(set(several))) for name, several in ids.items()}
-        return self.connection.execute(question, {**self.bound, **lists}).all()
+    def ask(self, question: Select[Any], **bound: object) -> Rows:
+        """Return the rows of an answer."""
+        return self.connection.execute(question, {**self.bound, **bound}).all()
+
+    def ask_about(self, question: Select[Any], name: str, ids: Iterable[int], **bound: object) -> Rows:
+        """Return the rows of an answer about a list of ids, asked in portions that no database finds too long."""
+        several = sorted(set(ids))
+        portions = [several[start : start + _PORTION] for start in range(0, len(several), _PORTION)]
+        return [row for portion in portions for row in self.ask(question, **{name: portion}, **bound)]
 
 
 def begin_inquiry(
@@ -102,10 +111,10 @@ def explain_person(inquiry: Inquiry, person_id: int) -> Explanation:
     students, own, assignments = _chains(inquiry, person_id, contact_of, contacts)
     memberships = inquiry.ask(questions.memberships)
     members: dict[int, list[int]] = {}
-    for row in inquiry.ask(questions.members, **{HOUSEHOLDS: (row.household_id for row in memberships)}):
+    for row in inquiry.ask_about(questions.members, HOUSEHOLDS, (row.household_id for row in memberships)):
         members.setdefault(row.household_id, []).append(row.person_id)
     subjects = {person_id, *(member for several in members.values() for member in several)}
-    in_scope = {row.person_id for row in inquiry.ask(questions.in_scope, **{SUBJECTS: subjects})}
+    in_scope = {row.person_id for row in inquiry.ask_about(questions.in_scope, SUBJECTS, subjects)}
     explanation = Explanation(
         job=JobInfo(job.name, job.file, job.sha256, job.mode.value),
         mode=job.mode,
@@ -154,9 +163,9 @@ def _judged_rows(inquiry: Inquiry, subjects: set[int]) -> tuple[Rows, dict[int, 
     """Return the enrollments (or assignments) of people, and for each the outcome of every node of the filter."""
     nodes: dict[int, dict[str, int]] = {}
     for question in inquiry.questions.nodes:
-        for row in inquiry.ask(question, **{SUBJECTS: subjects}):
+        for row in inquiry.ask_about(question, SUBJECTS, subjects):
             nodes.setdefault(row[0], {}).update(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return inquiry.ask(inquiry.questions.rows, **{SUBJECTS: subjects}), nodes
+    return inquiry.ask_about(inquiry.questions.rows, SUBJECTS, subjects), nodes
 
 
 def _enrollment(job: Job, row: Row[Any], nodes: Mapping[int, Mapping[str, int]]) -> EnrollmentChain:
@@ -250,21 +259,21 @@ def _points(
     members: Mapping[int, list[int]],
     in_scope: set[int],
 ) -> tuple[PointVerdict, ...]:
-    homes = {HOUSEHOLDS: {row.household_id for row in memberships}}
-    subjects = {explanation.person_id, *(member for several in members.values() for member in several)}
+    questions = inquiry.questions
+    homes = {row.household_id for row in memberships}
+    rows = [*inquiry.ask(questions.points), *inquiry.ask_about(questions.shared_points, HOUSEHOLDS, homes)]
     staff: set[int] = set()
     if Reason.STAFF in inquiry.job.reasons:
-        staff = {row.person_id for row in inquiry.ask(inquiry.questions.staff, **{SUBJECTS: subjects})}
+        subjects = {explanation.person_id, *(member for several in members.values() for member in several)}
+        staff = {row.person_id for row in inquiry.ask_about(questions.staff, SUBJECTS, subjects)}
+    owners_found = {IN_SCOPE: json.dumps(sorted(in_scope)), WITH_STAFF: json.dumps(sorted(staff))}
+    ids = (row.contact_point_id for row in rows)
     counts = {
         row.contact_point_id: row._mapping  # noqa: SLF001
-        for row in inquiry.ask(
-            inquiry.questions.outcomes,
-            **homes,
-            **{SUBJECTS: subjects, IN_SCOPE: in_scope},
-        )
+        for row in inquiry.ask_about(questions.outcomes, POINTS, ids, **owners_found)
     }
     found = []
-    for row in inquiry.ask(inquiry.questions.points, **homes):
+    for row in rows:
         shared = row.household_id is not None
         owners = members.get(row.household_id, []) if shared else [explanation.person_id]
         point = PointVerdict(

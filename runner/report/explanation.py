@@ -64,7 +64,8 @@ class _Page:
         """Add a marked line; its place in the job file stands at the right, below the text where there is no room."""
         sign, style = mark
         where = "" if place is None else visible(f"{place.file}:{place.line}")
-        start = _INDENT * depth + f"{sign} "
+        # A tree may be deeper than the page is wide: half of it stays for words.
+        start = _INDENT * min(depth, self._width // (2 * len(_INDENT))) + f"{sign} "
         hanging = " " * len(start)
         rows = textwrap.wrap(
             visible(text),
@@ -171,6 +172,8 @@ def _enrollment(page: _Page, enrollment: EnrollmentChain, depth: int) -> None:
         _check(page, check, rule_words(check.rule, enrollment, holds=check.holds), depth + 1)
         if check.rule is Rule.CALENDAR and not check.holds:
             return  # what an enrollment of another school or year would do besides, nobody asks
+    if not {Rule.ACTIVE, Rule.NOT_ENDED} & {check.rule for check in enrollment.checks}:
+        page.line(depth + 1, ("·", "dim"), f"{dates(enrollment)}, which the job does not ask")
     _filter(page, enrollment.filter, depth + 1)
 
 
