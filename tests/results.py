@@ -12,6 +12,8 @@ from runner.values.vocabulary import Channel, Reason
 
 NOW = datetime(2026, 10, 1, 12, 30, 0)  # noqa: DTZ001 - UTC, as every time in the runner
 
+MILLIONS = 12_345_678
+
 HOSTILE = {
     "a script": "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "a fake marker": "<!-- contact-preference-runner -->",
@@ -58,6 +60,30 @@ FALL = Tally(
     },
     lost=103,
     fingerprint="1493-2-3",
+)
+FULL = replace(
+    FALL,
+    people=MILLIONS,
+    counts={
+        channel: {
+            reason: CellCount(
+                on=channel.value > Channel.HOME_PHONE.value,
+                changed=MILLIONS * place**2 // 49,
+                already=MILLIONS,
+                kept=0,
+            )
+            for place, reason in enumerate(Reason)
+        }
+        for channel in Channel
+    },
+    contact_points=MILLIONS,
+    custom_overwritten=MILLIONS,
+    bystanders=MILLIONS,
+    reach={
+        reason: Reach(MILLIONS, MILLIONS >> place, MILLIONS >> 2, MILLIONS >> 3, MILLIONS >> place)
+        for place, reason in enumerate(Reason)
+    },
+    lost=MILLIONS,
 )
 UNDONE = replace(
     FALL,

@@ -26,11 +26,12 @@ class ResultFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
     @property
     def shows_sources(self) -> bool:
         """Whether the job's own files and words are shown beside its result."""
-        return self is ResultFormat.MARKDOWN
+        return self in {ResultFormat.MARKDOWN, ResultFormat.HTML}
 
 
 class CheckFormat(StrEnum):
@@ -92,7 +93,7 @@ ReportFormat = Annotated[
     ResultFormat,
     typer.Option(
         "--format",
-        help="How to write the result: for the terminal, for programs, or for a comment.",
+        help="How to write the result: for the terminal, for programs, for a comment, or as a page.",
     ),
 ]
 ENDINGS = {".txt": ResultFormat.TEXT, ".json": ResultFormat.JSON, ".md": ResultFormat.MARKDOWN}

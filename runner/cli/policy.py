@@ -70,6 +70,10 @@ def render(
         from runner.report.markdown import render_results as render_markdown
 
         return render_markdown(results, sources)
+    if output_format is options.ResultFormat.HTML:
+        from runner.report.html import render_results as render_html
+
+        return render_html(results, sources)
     from runner.report.terminal import render_results as render_text
 
     return render_text(results, width=terminal.width(), colour=terminal.colour(output))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from runner.values.problems import Problem
-    from runner.values.result import Result, Tally
+    from runner.values.result import Result, Tally, Warned
     from runner.values.review import Review
     from runner.values.sources import Sources
 
@@ -133,9 +133,9 @@ def _section(result: Result, sources: Sources, room: _Room) -> str:
     ]
     if sources.description and room.description:
         parts.append(f"> {plain(sources.description, room.description)}")
-    errors = [_problem(problem, room) for problem in result.errors]
+    errors = [_told(_FAILED, problem, room) for problem in result.errors]
     parts += _list("Broken limits" if result.status is Status.REFUSED else "What is wrong", errors, room)
-    warnings = [f"- ⚠️ {spoken(each.message, room.text)} ({code(each.code, _NAME)})" for each in result.warnings]
+    warnings = [_told("⚠️", warned, room) for warned in result.warnings]
     parts += _list("Warnings", warnings, room)
     if result.review is not None:
         parts += _review(result.review, room)
@@ -173,13 +173,13 @@ def _review(review: Review, room: _Room) -> Iterator[str]:
 def _fact(name: str, value: str) -> str:
     if name == "Job file":
         return code(value, _NAME)
-    return plain(f"{name.lower()} {value}" if name in {"As of", "Counted at"} else value, _NAME)
+    return plain(f"{name.lower()} {value}" if name in {"As of", "Started"} else value, _NAME)
 
 
-def _problem(problem: Problem, room: _Room) -> str:
-    place = f"{code(str(problem.place), _NAME)}: " if problem.place else ""
-    hint = f" → {spoken(problem.hint, room.text)}" if problem.hint else ""
-    return f"- {_FAILED} {place}{spoken(problem.message, room.text)} ({code(problem.code, _NAME)}){hint}"
+def _told(sign: str, what: Problem | Warned, room: _Room) -> str:
+    place = f"{code(str(what.place), _NAME)}: " if what.place else ""
+    hint = f" → {spoken(what.hint, room.text)}" if what.hint else ""
+    return f"- {sign} {place}{spoken(what.message, room.text)} ({code(what.code, _NAME)}){hint}"
 
 
 def _list(head: str, lines: Sequence[str], room: _Room) -> Iterator[str]:

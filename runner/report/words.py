@@ -23,13 +23,27 @@ OUTCOMES = {
     Status.LOCKED: ("Locked", "Another run was under way, or others kept changing the data. Nothing was changed."),
     Status.FAILED: ("Failed", "Nothing was changed."),
     Status.UNKNOWN: ("Unknown", "The database gave no answer: the run may have been applied, or not."),
-    Status.INVALID: ("Invalid", "The job can't be run as it is. Nothing was changed."),
+    Status.INVALID: ("Invalid", "It can't be run as it is. Nothing was changed."),
     Status.INTERRUPTED: ("Interrupted", "Somebody stopped the run. Nothing was changed."),
 }
 """For each status a word, and what it means for the preferences."""
 
-BYSTANDERS = "People who are not in scope, but share a household phone whose preferences change."
 REACHED = "Reached means: by at least one phone number or address of their own, or the phone of their household."
+BYSTANDERS = "People who are not in scope, but share a household phone whose preferences change."
+GLOSSARY = (
+    ("In scope", "The people whom the job is about: of its schools, grades and filter, on the day it is for."),
+    ("Contact point", "One phone number or address, with a preference for each kind of message."),
+    ("Preference", "Whether one kind of message is sent to one contact point."),
+    ("Eligible", "A preference that the job sets, of a contact point in scope that has a number or an address."),
+    ("Kept", "A preference that its owner chose, in the portal, to be otherwise; the job leaves it so."),
+    ("Custom", "A contact point whose owner chose its preferences, in the portal."),
+    ("Bystanders", BYSTANDERS),
+    ("Reached", "Somebody hears about it: by at least one phone or address of their own, or their household's phone."),
+    ("Gained", "People who could not be reached before, and can be after."),
+    ("Lost", "People who could be reached before, and can't be after: this was their last way to hear about it."),
+    ("No Change", "The job says nothing of these preferences: they stay as they are."),
+)
+"""What the words of a report mean, for a reader who meets them for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class Figure:
 
 def title(result: Result) -> str:
     """Return the name of a result: its job's, or that of the run which it takes back."""
-    name = result.job.name or result.job.file
+    name = (result.job.name or "").strip() or result.job.file
     return name if result.undo_of is None else f"Undo of run {result.undo_of} ({name})"
 
 
@@ -67,7 +81,7 @@ def origin(result: Result) -> tuple[tuple[str, str], ...]:
         ("Whose preferences", Mode(result.job.mode).label if result.job.mode else None),
         ("As of", result.as_of.isoformat()),
         ("Database", result.database),
-        ("Counted at", f"{result.started_at.isoformat(sep=' ', timespec='minutes')} UTC"),
+        ("Started", f"{result.started_at.isoformat(sep=' ', timespec='minutes')} UTC"),
     )
     return tuple((name, value) for name, value in facts if value)
 
