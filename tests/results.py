@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from runner.values.problems import Position, Problem
 from runner.values.result import CellCount, JobInfo, Reach, Result, RunInfo, Status, Tally, UndoCount, Warned
+from runner.values.review import Difference, Review
 from runner.values.sources import Sources
 from runner.values.vocabulary import Channel, Reason
 
@@ -138,6 +139,18 @@ ERRORS = {
 }
 COUNTED = {Status.APPLIED, Status.DRY_RUN, Status.REFUSED, Status.DRIFTED}
 EVERY_STATUS = {status: result(status, FALL if status in COUNTED else None) for status in Status}
+REVIEW = Review(
+    file="plans/fall.json",
+    started_at=NOW,
+    fingerprint="1-2-3",
+    max_drift="5%",
+    drifted=True,
+    differences=(
+        Difference(("people",), 1_090, 1_095, tolerated=True),
+        Difference(("counts", "email", "teacher", "changed"), 900, 1_447, tolerated=False),
+        Difference(("reach", "teacher", "lost"), 100, 103, tolerated=None),
+    ),
+)
 UNDO = replace(result(Status.APPLIED, UNDONE), undo_of=3)
 
 
@@ -149,6 +162,7 @@ def hostile(text: str) -> tuple[Result, Sources]:
         job=JobInfo(text, text, "0" * 64, "students"),
         database=text,
         errors=(problem, problem),
-        warnings=(Warned("people-lost", f"{text} `{text}"),),
+        warnings=(Warned("people-lost", f"{text} `{text}", Position(text, 1, 1), text),),
+        review=replace(REVIEW, file=text),
     )
     return told, Sources(text, {text: f"{text}\n{text}\n", f"{text}.csv": None}, ((text, text),))

@@ -15,7 +15,7 @@ from runner.cli.app import execute
 from runner.report.html import render_results
 from runner.values.result import Status
 from tests.browser import URL, chromium, opened
-from tests.results import EVERY_STATUS, FULL, HOSTILE, SOURCES, UNDO, hostile, result
+from tests.results import EVERY_STATUS, FULL, HOSTILE, REVIEW, SOURCES, UNDO, hostile, result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 JOBS = Path(__file__).parent.parent / "jobs"
 LOOKS = tuple(product((320, 1280), ("light", "dark")))
 SEVERAL = (
-    replace(EVERY_STATUS[Status.REFUSED], tally=FULL),
+    replace(EVERY_STATUS[Status.REFUSED], tally=FULL, review=REVIEW),
     EVERY_STATUS[Status.INVALID],
     EVERY_STATUS[Status.UNKNOWN],
     UNDO,

@@ -17,7 +17,7 @@ from runner.values.problems import Position, Problem
 from runner.values.result import CellCount, Reach, Result, Status
 from runner.values.sources import Sources
 from runner.values.vocabulary import Channel, Reason
-from tests.results import EVERY_STATUS, FALL, FULL, HOSTILE, SOURCES, UNDO, hostile, result
+from tests.results import EVERY_STATUS, FALL, FULL, HOSTILE, REVIEW, SOURCES, UNDO, hostile, result
 
 TEMPLATE = files("runner.report").joinpath("page", "report.html").read_text("utf-8")
 EMPTY = {"meta", "link", "rect"}
@@ -187,6 +187,25 @@ def test_every_status_is_told_with_its_errors(status: Status) -> None:
     assert ("--reviewed" in found.words) == (status is Status.DRY_RUN)
     assert ("matrix" in found.values("class")) == (told.tally is not None)
     assert ("What they mean" in found.words) == (told.tally is not None)
+
+
+def test_what_differs_from_what_was_reviewed_is_told() -> None:
+    drifted = replace(EVERY_STATUS[Status.DRIFTED], review=REVIEW)
+    found = page((drifted, SOURCES))
+    require_harmless(found)
+    assert "Not as reviewed The plan is plans/fall.json, counted at 2026-10-01 12:30 UTC." in found.words
+    assert "Up to 5% may differ." in found.words
+    told = {row[0]: row[1:] for row in found.table if len(row) == 5}
+    assert told["People in scope"] == ["Reviewed1,090", "Now1,095", "Differs by+5", "Verdicttolerated"]
+    assert told["Email · Teacher: change"][-1] == "Verdicttoo much"
+    assert told["Reached for Teacher: lost"][-1] == "Verdictnot judged"
+    exact = replace(REVIEW, differences=(), drifted=False, max_drift="0")
+    found = page((replace(result(), review=exact), SOURCES))
+    assert "As reviewed" in found.words
+    assert "runner run jobs/fall.yaml --reviewed plans/fall.json" in found.words
+    assert "PLAN.json" not in found.words
+    strict = replace(drifted, review=replace(REVIEW, max_drift="0"))
+    assert "Nothing may differ." in page((strict, SOURCES)).words
 
 
 def test_an_undo_tells_what_is_taken_back() -> None:

@@ -19,7 +19,7 @@ from runner.values.problems import Position, Problem
 from runner.values.result import JobInfo, Status, Warned
 from runner.values.sources import Sources
 from runner.values.vocabulary import Channel, Reason
-from tests.results import EVERY_STATUS, FALL, HOSTILE, SOURCES, UNDO, hostile, result
+from tests.results import EVERY_STATUS, FALL, HOSTILE, REVIEW, SOURCES, UNDO, hostile, result
 
 GITHUB = 65_536
 GITHUB_FLAVOURED = MarkdownIt("gfm-like")
@@ -212,6 +212,19 @@ def test_an_applied_run_says_how_to_take_it_back() -> None:
     assert "**Applied as run 42.**" in told
     assert "1,493** preferences changed" in told
     assert "runner undo 42 --dry-run" in told
+
+
+def test_what_differs_from_what_was_reviewed_is_told() -> None:
+    page = require_harmless(render_results([replace(EVERY_STATUS[Status.DRIFTED], review=REVIEW)]))
+    assert "Not as reviewed. The plan is plans/fall.json, counted at 2026-10-01 12:30 UTC." in page.text
+    assert page.rows[1:4] == [
+        ["Email · Teacher: change", "900", "1,447", "+547", "too much ⛔"],
+        ["People in scope", "1,090", "1,095", "+5", "tolerated"],
+        ["Reached for Teacher: lost", "100", "103", "+3", ""],
+    ]
+    same = replace(result(), review=replace(REVIEW, differences=(), drifted=False))
+    assert "runner run jobs/fall.yaml --reviewed plans/fall.json" in render_results([same])
+    assert "PLAN.json" not in render_results([same])
 
 
 def test_an_unknown_outcome_says_how_to_settle_it() -> None:

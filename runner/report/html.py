@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from runner.report import words
+from runner.report import differences, words
 from runner.report.problems import visible
 from runner.values.result import CellCount, Status, UndoCount
 from runner.values.sources import NO_SOURCES
@@ -65,6 +65,7 @@ def render_results(results: Sequence[Result], sources: Sequence[Sources] = ()) -
         style_hash=digest,
         jobs=[_job(place, *job) for place, job in enumerate(known, 1)],
         words=words,
+        differences=differences,
         channels=tuple(Channel),
         most_problems=MOST_PROBLEMS,
         next_step=words.next_step(results),

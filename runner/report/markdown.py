@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from runner.report.differences import VERDICTS, by_how_much, label
 from runner.report.markdown_text import block, code, plain, spoken
 from runner.report.words import (
-    APPLY,
     BYSTANDERS,
     OUTCOMES,
     PLAN,
@@ -259,7 +258,7 @@ def _what_next(results: Sequence[Result]) -> Iterator[str]:
     what, command = next_step(results)
     if command:
         yield f"**{what}**\n\n{block(command)}"
-    if what == APPLY:
+    if "PLAN.json" in command:
         yield spoken(PLAN, _NAME)
 
 

@@ -152,7 +152,10 @@ def next_step(results: Sequence[Result]) -> tuple[str, str]:
         if undone:
             return "To take the run back:", f"runner undo {undone[0]}"
         jobs = " ".join(shell_word(result.job.file) for result in results)
-        return APPLY, f"runner run {jobs if len(jobs) <= _LONGEST else 'JOB…'} --reviewed PLAN.json"
+        plans = dict.fromkeys(shell_word(result.review.file) for result in results if result.review is not None)
+        reviewed = " ".join(f"--reviewed {plan}" for plan in plans or ["PLAN.json"])
+        command = f"runner run {jobs} {reviewed}"
+        return APPLY, command if len(command) <= _LONGEST else "runner run JOB… --reviewed PLAN.json"
     runs = [result.run.number for result in results if result.run is not None and result.status is Status.APPLIED]
     return ("To see what it would mean to take this back:", f"runner undo {runs[-1]} --dry-run") if runs else ("", "")
 
