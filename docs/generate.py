@@ -390,7 +390,9 @@ def _column(column: Column[Any]) -> tuple[str, str, str, str]:
     notes += [f"refers to `{reference.target_fullname.removeprefix('district.')}`" for reference in column.foreign_keys]
     if column.unique or _is_unique(column):
         notes.append("unique")
-    if column.server_default is not None:
+    if column.identity is not None:
+        notes.append("given by the database")
+    elif column.server_default is not None:
         notes.append("false where it is left out")
     return f"`{column.name}`", _sql_type(column), "may be null" if column.nullable else "", "; ".join(notes)
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -184,7 +185,7 @@ contact_point = Table(
 runner_run = Table(
     "runner_run",
     history,
-    Column("run_no", Id, primary_key=True, autoincrement=True),
+    Column("run_no", Id, Identity(), primary_key=True),  # its sequence needs no right of its own
     Column("run_id", String(36), nullable=False),
     Column("kind", String(10), nullable=False),
     Column("undo_of", Id),

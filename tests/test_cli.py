@@ -309,9 +309,9 @@ def test_the_schema_comes_from_the_environment(cli: Cli, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
-def test_a_schema_that_is_not_there_is_no_district(cli: Cli, dry: tuple[str, ...]) -> None:
+def test_a_schema_that_is_not_there_is_told(cli: Cli, dry: tuple[str, ...]) -> None:
     ran = cli("run", cli.job(), "--as-of", AUTUMN, "--schema", "nowhere", "--format", "json", *dry)
-    assert (ran.code, ran.codes) == (3, ["not-a-district"])
+    assert (ran.code, ran.codes) == (3, ["no-schema"])
     assert ran.results[0]["errors"][0]["message"] == "there is no schema `nowhere`"
 
 

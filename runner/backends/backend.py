@@ -101,6 +101,10 @@ class Backend(Language, Protocol):
         """Return the engine for dry runs, which can't write. Stopped where the database isn't there."""
         ...
 
+    def make_schema(self, connection: Connection, name: str) -> None:
+        """Make a schema that is not there. Stopped where the runner makes none."""
+        ...
+
     def begin_run(self, connection: Connection, lock_timeout: float) -> None:
         """Begin the transaction of a run, waiting for other writers at most so many seconds."""
         ...

@@ -27,7 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
 from runner.backends.mariadb_files import require_certificates, require_option_file
-from runner.backends.servers import notice_a_dead_network, require_driver, session, unsaid
+from runner.backends.servers import RIGHTS_HINT, notice_a_dead_network, require_driver, session, unsaid
 from runner.tables import Id, runner_lock
 from runner.values.problems import Problem, Stopped
 
@@ -162,6 +162,18 @@ def create_reader(url: URL) -> Engine:
     return create_engine(url)
 
 
+def make_schema(connection: Connection, name: str) -> None:
+    """Stop: a schema is a database here, and a server's database is made by its administrator."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+    raise Stopped(
+        Problem(
+            "no-schema",
+            f"there is no database `{name}`, which is what a schema is here",
+            hint=f"its administrator makes it: CREATE DATABASE {quoted} CHARACTER SET utf8mb4",
+        ),
+    )
+
+
 def begin_run(connection: Connection, lock_timeout: float) -> None:
     """Set the time-outs and begin."""
     connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {ceil(lock_timeout)}")
@@ -271,13 +283,17 @@ _REFUSALS: Final = {
     1792: "it would write",
 }
 _ERRORS: Final = {
-    1044: ("database-error", "MariaDB refused this user the database", "look at `--database`"),
+    1044: ("database-error", "MariaDB refused this user the database, or temporary tables in it", RIGHTS_HINT),
     1045: ("database-error", "MariaDB refused the login", "look at `--database`"),
+    1046: ("no-database", "the URL names no database", "`mariadb://HOST/DATABASE`"),
     1049: ("no-database", "there is no such database on the server", "its administrator makes it: CREATE DATABASE"),
     1021: ("database-full", "the server's disk is full", None),
     1114: ("database-full", "a table of the server is full", None),
-    1142: ("database-error", "this user lacks a right on a table", None),
-    1143: ("database-error", "this user lacks a right on a column", None),
+    1047: ("database-error", "this node of the cluster has no majority, and does no work", "wait for the others"),
+    1105: ("database-error", "the cluster did not take a change set of this size", "see `wsrep_max_ws_size`"),
+    1180: ("database-error", "the cluster did not take a change set of this size", "see `wsrep_max_ws_rows`"),
+    1142: ("database-error", "this user lacks a right on a table", RIGHTS_HINT),
+    1143: ("database-error", "this user lacks a right on a column", RIGHTS_HINT),
     1146: ("not-a-district", "a table is not there", "`runner init` makes the tables"),
     1290: ("database-read-only", "the server is read-only", None),
     1792: ("database-read-only", "the transaction can't write", None),

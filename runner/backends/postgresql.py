@@ -24,9 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateSchema
 
 from runner.backends.backend import Trouble
-from runner.backends.servers import require_driver, session, unsaid
+from runner.backends.servers import RIGHTS_HINT, require_driver, session, unsaid
 from runner.tables import Id
 from runner.values.problems import Problem
 
@@ -123,6 +124,11 @@ def create_maker(url: URL) -> Engine:
 def create_reader(url: URL) -> Engine:
     """Return the engine: what reads is a transaction that can't write."""
     return create_engine(url)
+
+
+def make_schema(connection: Connection, name: str) -> None:
+    """Make the schema, in the transaction under way."""
+    connection.execute(CreateSchema(name))
 
 
 def begin_run(connection: Connection, lock_timeout: float) -> None:
@@ -238,7 +244,7 @@ _ERRORS: Final = {
     "28000": ("database-error", "PostgreSQL refused the login", "look at `--database`"),
     "28P01": ("database-error", "PostgreSQL refused the password", "look at `--database`"),
     "3D000": ("no-database", "there is no such database on the server", "its administrator makes it: CREATE DATABASE"),
-    "42501": ("database-error", "this role lacks a right", None),
+    "42501": ("database-error", "this role lacks a right", RIGHTS_HINT),
     "42P01": ("not-a-district", "a table is not there", "`runner init` makes the tables"),
     "53100": ("database-full", "the server's disk is full", None),
     "57014": ("database-error", "a statement took longer than an hour and was ended", None),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL
 
+RIGHTS_HINT = "`runner doctor` says what it lacks, `runner grants` how to give it"
+
 
 def require_driver(module: str, extra: str) -> None:
     """Check that a driver is installed. Stopped, with the command that installs it, where it is not."""

@@ -187,6 +187,12 @@ def create_reader(url: URL) -> Engine:
     return _engine(url, _reading_mode(path), ("PRAGMA query_only=ON",))
 
 
+def make_schema(connection: Connection, name: str) -> None:  # noqa: ARG001 - others make one
+    """Stop: SQLite has files in the place of schemas."""
+    message = f"there is no schema `{name}`: SQLite has none"
+    raise Stopped(Problem("no-schema", message, hint="leave `--schema` out; `--database` names another file"))
+
+
 def begin_run(connection: Connection, lock_timeout: float) -> None:
     """Take the write lock at once: a transaction that reads first and writes later fails whatever the time-out."""
     connection.exec_driver_sql(f"PRAGMA busy_timeout={round(lock_timeout * 1000)}")

@@ -29,9 +29,11 @@ COMMANDS = {
     "changes": "records",
     "undo": "records",
     "resolve": "records",
+    "prune": "administration",
     "init": "district",
     "demo": "district",
     "load": "district",
+    "grants": "administration",
     "schema": "policy",
 }
 """Every command, in the order of `--help`, and the module beside this one whose function it is."""

@@ -21,10 +21,12 @@ def init(
 ) -> None:
     """Make the tables that are lacking; those that are there stay as they are."""
     from runner.district.create import create_tables
-    from runner.execute.database import making, open_database
+    from runner.execute.database import make_schema, making, open_database
 
     target = open_database(database, schema)
     with making(target) as connection:
+        if not history_only:
+            make_schema(connection, target)
         made = create_tables(connection, schema, history_only=history_only)
     terminal.tell(
         "\n".join(["made the tables", *(f"  {name}" for name in made)]) if made else "every table is there already"
@@ -46,11 +48,12 @@ def demo(
     """Make a synthetic district: tables and people, all of them invented."""
     from runner.district.create import create_tables
     from runner.district.demo import fill_demo
-    from runner.execute.database import making, open_database
+    from runner.execute.database import make_schema, making, open_database
 
     target = open_database(database, schema)
     with terminal.stopwatch() as seconds, terminal.steps() as step, making(target) as connection:
         step("make the tables")
+        make_schema(connection, target)
         create_tables(connection, schema, history_only=False)
         rows = fill_demo(connection, students, seed, lambda table, count: step(f"{count:,} rows of {table}"))
         step("let the planner know")

@@ -86,10 +86,10 @@ def changes(
 ) -> None:
     """Print every preference that a past run changed, one row each."""
     from runner.execute.database import open_database, reading_history
-    from runner.execute.history import CHANGE_COLUMNS, changes_of, find_run
+    from runner.execute.history import CHANGE_COLUMNS, changes_of, find_run, require_changes
 
     with reading_history(open_database(database)) as connection:
-        find_run(connection, run)
+        require_changes(find_run(connection, run))
         with terminal.lines(output) as write:
             if row_format is RowFormat.CSV:
                 write(",".join(CHANGE_COLUMNS))
@@ -126,7 +126,7 @@ def undo(
     with interrupts.caught(), terminal.stopwatch() as seconds, terminal.steps() as step:
         with reading_history(target) as connection:
             recorded = find_run(connection, run)
-            require_undoable(connection, recorded)
+            require_undoable(recorded)
         now = occasion(as_of, Path())
         order = order_undo(recorded, now.as_of, target.backend, skip_conflicts=skip_conflicts)
         watch = Watch(step, seconds, interrupts)

@@ -30,6 +30,9 @@ SOURCES: dict[Table, Callable[[Dice, Size], list[Select[*tuple[Any, ...]]]]] = {
 }
 """Where the rows of each table come from, in an order in which references hold at every moment."""
 
+# Of an INSERT the number of rows is forgotten otherwise.
+_COUNTED = {"preserve_rowcount": True}
+
 
 def fill_demo(
     connection: Connection,
@@ -50,7 +53,8 @@ def fill_demo(
         rows[table.name] = 0
         for select in selects(dice, size):
             columns = [column.name for column in select.selected_columns]
-            rows[table.name] += connection.execute(insert(table).from_select(columns, select)).rowcount
+            filling = insert(table).from_select(columns, select)
+            rows[table.name] += connection.execute(filling, execution_options=_COUNTED).rowcount
         progress(table.name, rows[table.name])
     demo_cast.empty(connection)
     return rows

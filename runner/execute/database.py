@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 
 _MAKING_TIMEOUT = 30.0
+_NOWHERE = Problem(
+    "no-schema",
+    "the connection has no schema of its own to make tables in",
+    hint="name a database at the end of the URL; on PostgreSQL look at `search_path` too",
+)
 # Each run has an engine of its own; what is compiled for one serves the others of this process.
 _COMPILED: LRUCache[object, object] = LRUCache(500)
 
@@ -92,6 +97,8 @@ def _no_runs_on(name: str) -> Problem:
 def making(database: Database) -> Iterator[Connection]:
     """Yield a connection in one transaction that makes and fills tables; it commits at the end, or not at all."""
     with _told(database), database.create_maker().connect() as connection:
+        if connection.dialect.default_schema_name is None:
+            raise Stopped(_NOWHERE)
         database.backend.begin_run(connection, _MAKING_TIMEOUT)
         yield connection
         connection.commit()
@@ -108,6 +115,15 @@ def reading_history(database: Database) -> Iterator[Connection]:
 
 
 @contextmanager
+def changing_history(database: Database) -> Iterator[Connection]:
+    """Yield a connection on which nothing has begun, to a database that has the runner's own tables."""
+    with _told(database), database.create_engine().connect() as connection:
+        require_history(connection)
+        connection.rollback()
+        yield connection
+
+
+@contextmanager
 def _told(database: Database) -> Iterator[None]:
     try:
         yield
@@ -115,8 +131,16 @@ def _told(database: Database) -> Iterator[None]:
         raise Stopped(database.backend.explain(error)) from error
 
 
+def make_schema(connection: Connection, database: Database) -> None:
+    """Make the schema of the district's tables where it is not there. Stopped where that can't be."""
+    if database.schema is not None and not _has_schema(connection, database.schema):
+        database.backend.make_schema(connection, database.schema)
+
+
 def require_district(connection: Connection, database: Database) -> None:
     """Check that the district's tables are there, with their columns. Stopped where one is not."""
+    if database.schema is not None and not _has_schema(connection, database.schema):
+        raise Stopped(Problem("no-schema", f"there is no schema `{database.schema}`", hint="look at `--schema`"))
     problems = [
         Problem("not-a-district", message, hint="`runner init` makes the tables")
         for message in _lacking(connection, district, database.schema)
@@ -132,7 +156,7 @@ def require_history(connection: Connection) -> None:
             Problem(
                 "no-history",
                 "this database has not the runner's own tables, in which runs are recorded",
-                hint="`runner init --history-only` makes them",
+                hint="`runner init --history-only` makes them; a role with no right on them does not see them either",
             ),
         )
     version = connection.execute(select(runner_meta.c.version)).scalar()
@@ -146,11 +170,12 @@ def require_history(connection: Connection) -> None:
         )
 
 
+def _has_schema(connection: Connection, name: str) -> bool:
+    return name in inspect(connection).get_schema_names()
+
+
 def _lacking(connection: Connection, metadata: MetaData, schema: str | None) -> Iterator[str]:
     inspector = inspect(connection)
-    if schema is not None and schema not in inspector.get_schema_names():
-        yield f"there is no schema `{schema}`"
-        return
     for table in metadata.sorted_tables:
         try:
             there = {column["name"] for column in inspector.get_columns(table.name, schema=schema)}

@@ -58,4 +58,5 @@ def _run(run: Recorded) -> dict[str, Any]:
         "started_at": run.started_at.isoformat(timespec="seconds") + "Z",
         "people": run.result.tally.people if run.result.tally else None,
         "changed": run.result.tally.changed if run.result.tally else None,
+        "pruned": run.pruned,
     }

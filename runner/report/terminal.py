@@ -59,7 +59,7 @@ def render_history(runs: Iterable[Recorded], *, width: int, colour: bool) -> str
         tally = run.result.tally
         table.add_row(
             str(run.number),
-            Text(visible(run.result.job.name or "") if run.undo_of is None else f"undo of run {run.undo_of}"),
+            _what(run),
             run.result.as_of.isoformat(),
             run.started_at.isoformat(sep=" ", timespec="minutes"),
             Text(visible(run.actor or "")),
@@ -67,6 +67,11 @@ def render_history(runs: Iterable[Recorded], *, width: int, colour: bool) -> str
             f"{tally.changed:,}" if tally else "",
         )
     return laid_out(table if table.rows else Text("No runs yet."), width=width, colour=colour)
+
+
+def _what(run: Recorded) -> Text:
+    name = visible(run.result.job.name or "") if run.undo_of is None else f"undo of run {run.undo_of}"
+    return Text.assemble(name, (" (pruned)", "dim") if run.pruned else "")
 
 
 def laid_out(content: RenderableType, *, width: int, colour: bool) -> str:
@@ -250,7 +255,9 @@ def _next_step(result: Result) -> str:
     if result.status is Status.APPLIED and result.tally is not None and not result.tally.changed:
         return "nothing to do: nothing had to change"
     if result.status is Status.APPLIED and result.run is not None:
-        return f"`runner show {result.run.number}` shows this again, `runner undo {result.run.number}` takes it back"
+        again = f"`runner show {result.run.number}` shows this again"
+        pruned = any(warned.code == "changes-pruned" for warned in result.warnings)
+        return again if pruned else f"{again}, `runner undo {result.run.number}` takes it back"
     if result.status is Status.DRY_RUN and result.tally is not None:
         if not result.tally.changed:
             return "nothing to do: nothing would change"

@@ -153,6 +153,7 @@ WARNINGS = {
     "opposite-settings": "Two jobs set the same cell, one on and the other off.",
     "nobody-in-scope": "Nobody is in scope of a job that is compared with others.",
     "undo-gone": "Contact points that the run had changed no longer exist. The undo leaves them out.",
+    "changes-pruned": "`runner prune` dropped the changes of a past run. It can't be undone any more.",
 }
 """What each code of a warning stands for, as the reference of errors tells it."""
 
@@ -200,7 +201,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run as the database remembers it: who ran it, when (UTC), the job's files, and its whole result."""
+    """A run as the database remembers it: who ran it, when (UTC), the job's files, and its whole result.
+
+    `pruned` says that the changes of a run which had some are no longer there.
+    """
 
     number: int
     kind: str
@@ -211,6 +215,15 @@ class Recorded:
     finished_at: datetime
     files: Mapping[str, str]
     result: Result
+    pruned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What pruning drops: the changes of so many runs, one for each contact point."""
+
+    runs: int
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
