@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DOCS   := README.md docs/cli.md docs/errors.md docs/job-file.md docs/data.md docs/conflicts-and-diff.md docs/explain.md docs/reports.md
 
-.PHONY: help demo test lint check bench docs format clean
+.PHONY: help demo test lint check cluster bench docs format clean
 
 help: ## print the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ lint: $(READY) ## ruff, mypy, the import contracts, and the generated docs
 	$(BIN)/cog --check -P $(DOCS)
 
 check: lint test ## everything that CI runs
+
+cluster: $(READY) ## the MariaDB tests and the faults of a cluster, on three Galera nodes (Debian, as root)
+	$(BIN)/python -m tests.cluster
 
 bench: $(READY) ## measure a run against bare SQL, side by side
 	$(BIN)/python benchmarks/run.py

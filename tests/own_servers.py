@@ -108,8 +108,8 @@ def _postgresql(folder: Path) -> OwnServer:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     initdb = shutil.which("initdb") or (str(found[-1]) if found else None)
     _require(initdb, "PostgreSQL")
-    as_user, data, port = _as("postgres", folder), folder / "data", free_port()
-    _call([*as_user, str(initdb), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"])
+    as_user, data, port = become("postgres", folder), folder / "data", free_port()
+    call([*as_user, str(initdb), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"])
     postgres = str(Path(str(initdb)).with_name("postgres"))
     options = ["-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
     return OwnServer("postgresql", port, folder, [*as_user, postgres, *options, "-c", "shared_buffers=32MB"])
@@ -118,16 +118,16 @@ def _postgresql(folder: Path) -> OwnServer:
 def _mariadb(folder: Path) -> OwnServer:
     install, server = shutil.which("mariadb-install-db"), shutil.which("mariadbd") or shutil.which("/usr/sbin/mariadbd")
     _require(install and server, "MariaDB")
-    as_user, data, port = _as("mysql", folder), folder / "data", free_port()
+    as_user, data, port = become("mysql", folder), folder / "data", free_port()
     where = ["--no-defaults", f"--datadir={data}"]
     method = "--auth-root-authentication-method=normal"
-    _call([*as_user, str(install), *where, method, "--skip-test-db"])
+    call([*as_user, str(install), *where, method, "--skip-test-db"])
     options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s.sock", f"--pid-file={folder}/pid"]
     memory = "--innodb-buffer-pool-size=32M"
     return OwnServer("mariadb", port, folder, [*as_user, str(server), *where, *options, memory])
 
 
-def _as(user: str, folder: Path) -> list[str]:
+def become(user: str, folder: Path) -> list[str]:
     """Return how to become the server's user, who then owns the folder: no server runs as root."""
     if os.geteuid() != 0:
         return []
@@ -136,7 +136,7 @@ def _as(user: str, folder: Path) -> list[str]:
     return ["setpriv", f"--reuid={user}", f"--regid={who.pw_gid}", "--clear-groups", "--"]
 
 
-def _call(command: list[str]) -> None:
+def call(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise RuntimeError(done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace"))

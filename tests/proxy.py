@@ -31,8 +31,12 @@ LATE = 0.7
 
 @dataclass
 class Wire:
-    """Where the wire breaks: at the message for which `at` says so, once; `dead` lets no new connection through."""
+    """Where the wire breaks: at the message for which `at` says so, once; `dead` lets no new connection through.
 
+    Connections go to `server`, as it is when they are made.
+    """
+
+    server: tuple[str, int]
     port: int = 0
     cut: Cut | None = None
     at: Callable[[bytes], bool] = lambda _: False
@@ -56,15 +60,15 @@ class Wire:
 def wire(server: tuple[str, int]) -> Iterator[Wire]:
     """Yield a wire to a server; its `port` on 127.0.0.1 is where the client connects to."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        a_wire = Wire(port=listener.getsockname()[1])
-        threading.Thread(target=_accept, args=(listener, server, a_wire), daemon=True).start()
+        a_wire = Wire(server, listener.getsockname()[1])
+        threading.Thread(target=_accept, args=(listener, a_wire), daemon=True).start()
         yield a_wire
         a_wire.dead = True
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
 
 
-def _accept(listener: socket.socket, server: tuple[str, int], a_wire: Wire) -> None:
+def _accept(listener: socket.socket, a_wire: Wire) -> None:
     while True:
         try:
             client, _ = listener.accept()
@@ -74,7 +78,7 @@ def _accept(listener: socket.socket, server: tuple[str, int], a_wire: Wire) -> N
             client.close()
             continue
         try:
-            upstream = socket.create_connection(server)
+            upstream = socket.create_connection(a_wire.server)
         except OSError:
             client.close()
             continue

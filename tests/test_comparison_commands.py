@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.cli.app import execute
+from runner.execute.database import open_database
+from runner.execute.interrupts import Interrupts
+from runner.execute.snapshot import reading_district
+from runner.values.problems import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -276,3 +280,31 @@ def test_check_warns_of_what_reading_alone_can_see(run: Callable[..., tuple[int,
     assert (code, out.count("opposite-settings")) == (0, 1)
     code, out, err = run("check", "one.yaml", "two.yaml", "--database", "sqlite:///nowhere.db")
     assert (code, out.count("opposite-settings"), "no-database" in err) == (3, 1, True)
+
+
+def test_what_the_database_says_is_told_without_a_traceback(run: Callable[..., tuple[int, str, str]]) -> None:
+    write("one")
+    Path("text.db").write_text("no database at all, but long enough to be taken for a file of one " * 20, "utf-8")
+    code, out, err = run("diff", "one.yaml", "one.yaml", "--database", "sqlite:///text.db")
+    assert (code, out) == (3, "")
+    assert "the file is no SQLite database" in err
+
+
+def test_an_error_that_comes_of_an_interrupt_is_one(template: Path) -> None:
+    interrupts = Interrupts()
+    interrupts.requested = True
+    with (
+        pytest.raises(Stopped) as stopped,
+        reading_district(open_database(f"sqlite:///{template}"), interrupts) as connection,
+    ):
+        connection.exec_driver_sql("select * from nowhere")
+    assert [problem.code for problem in stopped.value.problems] == ["interrupted"]
+
+
+def test_a_snapshot_cannot_be_written(template: Path) -> None:
+    with (
+        pytest.raises(Stopped) as stopped,
+        reading_district(open_database(f"sqlite:///{template}"), Interrupts()) as connection,
+    ):
+        connection.exec_driver_sql("delete from person")
+    assert [problem.code for problem in stopped.value.problems] == ["database-read-only"]

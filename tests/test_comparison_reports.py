@@ -57,6 +57,7 @@ def full(name: str = "fall") -> Difference:
     """Return a difference in every cell, with large numbers, and in schools of all names."""
     cell = CellDifference(old=True, new=False, on=0, off=1_234_567, left=1_234_567)
     cells = {channel: dict.fromkeys(Reason, cell) for channel in Channel}
+    cells[Channel.EMAIL] = dict.fromkeys(Reason, CellDifference(old=True, new=True, on=1, off=0, left=0))
     movements = (Movement(1, name, "03", 1_234_567, 0), Movement(2, "Arthur", "KG", 1, 2))
     return difference(movements=movements, cells=cells, name=name)
 
