@@ -125,7 +125,7 @@ class Desk:
     def run(self, command: str) -> tuple[int, str]:
         """Return the exit code of a command that begins with `runner`, and what it says, made the same everywhere."""
         done = _run(shlex.split(command)[1:], self.path)
-        return done.returncode, _same_everywhere(done.stdout)
+        return done.returncode, same_everywhere(done.stdout)
 
     def quietly(self, *commands: str) -> None:
         """Run commands that the document does not show."""
@@ -212,7 +212,7 @@ def _run(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[
     )
 
 
-def _same_everywhere(said: str) -> str:
+def same_everywhere(said: str) -> str:
     """Return output without what differs from run to run: how long it took, and when it began."""
     said = re.sub(r"\s·\s+\d+\.\d\d s$", "", said, flags=re.MULTILINE)
     said = re.sub(r"\brows in [\d.]+ s$", "rows", said, flags=re.MULTILINE)

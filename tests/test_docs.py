@@ -163,7 +163,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert anchor in anchors(target), link
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, DOCS / "generate.py"], ids=name)
+@pytest.mark.parametrize("document", [*DOCUMENTS, DOCS / "generate.py", DOCS / "story.py"], ids=name)
 def test_the_documents_stand_alone(document: Path) -> None:
     text = read(document)
     assert [word for word in PRIVATE if word in text] == []

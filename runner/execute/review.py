@@ -81,7 +81,11 @@ def warn_of_drift(review: Review | None, fingerprint: str) -> tuple[Warned, ...]
     if review.fingerprint == fingerprint and not any(each.tolerated for each in review.differences):
         return ()
     told = _told(review)
-    return (Warned("drift-tolerated", f"not quite what was reviewed: {told}; `--max-drift {review.max_drift}`"),)
+    return (
+        Warned(
+            "drift-tolerated", f"not quite what was reviewed: {told}; `--max-drift {review.max_drift}` tolerates it"
+        ),
+    )
 
 
 _ONE = "name the file with the one that was reviewed, and no other"
