@@ -2,182 +2,49 @@
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from sqlalchemy import event
 
-from runner.cli.app import execute
-from runner.execute.explain import begin_inquiry, explain_person
-from runner.report.explanation import render_explanation as render_text
-from runner.report.explanation_json import render_explanation as render_json
-from runner.values.explanation import Address, Outcome, Why, decisive
-from runner.values.problems import Stopped
-from runner.values.vocabulary import Channel, Reason, Rule
-from tests.district import TestDatabase, make
+from runner.values.explanation import Outcome, Why, decisive
+from runner.values.vocabulary import Reason, Rule
+from tests.explained_district import (
+    AUNT,
+    DAY,
+    ELSEWHERE,
+    FAMILIES,
+    FATHER,
+    FORMER_TEACHER,
+    FUTURE,
+    GRANDMOTHER,
+    HER_CONTACT,
+    LEFT,
+    MOTHER,
+    NEVER,
+    NO_SHOW,
+    NOBODY,
+    OLDER,
+    OTHER_TEACHER,
+    SILENT,
+    STAFF,
+    STUDENT,
+    TEACHER,
+    contact,
+    district,
+    explained,
+    filled,
+    told,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from runner.values.explanation import CellVerdict, Explanation, NodeVerdict, PointVerdict
-
-ROOT = Path(__file__).parent.parent
-SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas/explanation.schema.json").read_text("utf-8"))
-DAY = date(2025, 9, 2)
-EARLIER = date(2025, 6, 30)
-REASONS = [reason.value for reason in Reason]
-HOSTILE = "Span\x1b[31mish\n" + "x" * 200
-
-STUDENT, MOTHER, FATHER, GRANDMOTHER, AUNT = 1, 2, 3, 4, 5
-PART_TIME, HER_CONTACT = 6, 7
-NO_SHOW, ELSEWHERE, LEFT, OLDER, NEVER, SILENT, FUTURE = 8, 10, 12, 14, 20, 22, 24
-TEACHER, FORMER_TEACHER, OTHER_TEACHER, NOBODY = 16, 17, 18, 19
-
-
-def contact(student: int) -> int:
-    """Return the one contact of a student other than the first."""
-    return student + 1
-
-
-def table(columns: str, *rows: tuple[object, ...]) -> list[dict[str, object]]:
-    return [dict(zip(columns.split(), row, strict=True)) for row in rows]
-
-
-def person(person_id: int, language: str | None = "Spanish") -> tuple[object, ...]:
-    return (person_id, "Zebedee", "Quux", language)
-
-
-def point(
-    contact_point_id: int,
-    owner: int,
-    channel: str,
-    *,
-    on: Iterable[str] = (),
-    address: str | None = "555-0100",
-    custom: bool = False,
-) -> dict[str, object]:
-    shared = channel == "household_phone"
-    return {
-        "contact_point_id": contact_point_id,
-        "person_id": None if shared else owner,
-        "household_id": owner if shared else None,
-        "channel": channel,
-        "address": address,
-        **{reason: reason in on for reason in REASONS},
-        "custom": custom,
-    }
-
-
-def district() -> dict[str, list[dict[str, object]]]:
-    enrolled = "enrollment_id person_id calendar_id grade service_type start_date end_date no_show"
-    related = "relationship_id student_id contact_id name guardian messenger start_date end_date"
-    others = (PART_TIME, NO_SHOW, ELSEWHERE, LEFT, OLDER, NEVER, SILENT, FUTURE)
-    return {
-        "school": table("school_id number name", (1, "001", "Lincoln"), (2, "002", "Elsewhere")),
-        "calendar": table("calendar_id school_id name end_year", (1, 1, "Main", 2026), (2, 2, "Other", 2026)),
-        "person": table(
-            "person_id first_name last_name language",
-            *(person(each) for each in range(1, 28) if each != SILENT),
-            person(SILENT, None),
-        ),
-        "enrollment": table(
-            enrolled,
-            (1, STUDENT, 1, "03", "P", date(2025, 8, 25), None, False),
-            (2, STUDENT, 2, "02", "P", date(2024, 8, 25), EARLIER, False),
-            (3, PART_TIME, 1, "03", "S", None, None, False),
-            (4, NO_SHOW, 1, "03", "P", None, None, True),
-            (5, ELSEWHERE, 2, "03", "P", None, None, False),
-            (6, LEFT, 1, "03", "P", None, EARLIER, False),
-            (7, OLDER, 1, "05", "P", None, None, False),
-            (8, SILENT, 1, "03", "P", None, None, False),
-            (9, FUTURE, 1, "03", "P", date(2025, 10, 1), None, None),
-        ),
-        "relationship": table(
-            related,
-            (1, STUDENT, MOTHER, "Mother", True, True, None, None),
-            (2, STUDENT, FATHER, "Father", True, False, None, None),
-            (3, STUDENT, GRANDMOTHER, "Grandmother", None, True, None, None),
-            (4, STUDENT, AUNT, "Aunt", True, True, None, EARLIER),
-            *((10 + student, student, contact(student), "Mother", True, True, None, None) for student in others),
-        ),
-        "household": table("household_id name", (1, "Quux"), (2, "Staff")),
-        "household_member": table(
-            "household_member_id household_id person_id secondary start_date end_date",
-            (1, 1, STUDENT, False, None, None),
-            (2, 1, MOTHER, False, None, None),
-            (3, 1, FATHER, True, date(2020, 1, 1), None),
-            (4, 1, GRANDMOTHER, False, None, EARLIER),
-            (5, 2, GRANDMOTHER, False, date(2020, 1, 1), EARLIER),
-            (6, 2, TEACHER, False, None, None),
-        ),
-        "district_assignment": table(
-            "assignment_id person_id school_id title start_date end_date",
-            (1, TEACHER, 1, "Teacher", None, None),
-            (2, FORMER_TEACHER, 1, "Teacher", None, EARLIER),
-            (3, OTHER_TEACHER, 2, None, None, None),
-        ),
-        "contact_point": [
-            point(1, 1, "household_phone"),
-            point(2, 2, "household_phone"),
-            point(10, MOTHER, "email", on=("attendance",)),
-            point(11, MOTHER, "email", address=None),
-            point(12, MOTHER, "email", address=" \t"),
-            point(13, MOTHER, "email", custom=True, on=("general",)),
-            point(14, MOTHER, "work_phone"),
-            point(15, MOTHER, "cell_phone"),
-            point(16, FATHER, "email"),
-            point(17, TEACHER, "cell_phone"),
-        ],
-    }
-
-
-FAMILIES: dict[str, Any] = {
-    "mode": "student_contacts",
-    "calendar": {"school": "lincoln", "year": "current"},
-    "grades": ["03"],
-    "filter": {
-        "all": [
-            {"any": [{"field": "person.language", "equals": "spanish"}, {"people": [99_999]}]},
-            {"not": {"field": "enrollment.service_type", "in": ["S", "N"]}},
-        ],
-    },
-    "preferences": {
-        "household_phone": {"attendance": "on"},
-        "email": {"attendance": "on", "general": "off"},
-        "cell_phone": {"staff": "on"},
-    },
-}
-STAFF: dict[str, Any] = {
-    "mode": "census_staff",
-    "calendar": {"school": "001"},
-    "filter": {"field": "assignment.school", "in": ["lincoln", "elsewhere"]},
-    "preferences": {"cell_phone": {"staff": "on"}, "household_phone": {"staff": "on"}},
-}
+    from tests.district import TestDatabase
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> TestDatabase:
-    folder = tmp_path_factory.mktemp("explain")
-    made = make(f"sqlite:///{folder}/district.db", folder)
-    made.fill(district())
-    return made
-
-
-def explained(database: TestDatabase, person_id: int, job: dict[str, Any], as_of: date = DAY) -> Explanation:
-    backend = database.database.backend
-    with database.database.create_reader().connect() as connection:
-        backend.begin_dry_run(connection)
-        inquiry = begin_inquiry(connection, backend, database.job(job), as_of, lambda: False)
-        return explain_person(inquiry, person_id)
-
-
-def told(explanation: Explanation, *, width: int = 80, colour: bool = False) -> str:
-    return render_text(explanation, width=width, colour=colour)
+    return filled(tmp_path_factory.mktemp("explain"))
 
 
 def first_lines(explanation: Explanation) -> str:
@@ -584,192 +451,3 @@ def test_of_several_students_the_one_who_leads_to_scope_decides(database: TestDa
     assert explanation.verdict.in_scope
     assert explanation.verdict.student_id == STUDENT
     assert [student.student_id for student in explanation.students] == [STUDENT, NO_SHOW]
-
-
-def test_an_enrollment_elsewhere_is_told_in_one_line(database: TestDatabase) -> None:
-    lines = told(explained(database, MOTHER, FAMILIES), width=400).splitlines()
-    at = next(number for number, line in enumerate(lines) if "enrollment 2: Elsewhere · Other" in line)
-    assert "✗ not in a calendar of the job" in lines[at + 1]
-    assert lines[at + 2 : at + 4] == ["", "Contact points"]
-
-
-def test_a_job_without_a_filter_and_without_the_reason_staff_is_explained(database: TestDatabase) -> None:
-    job = {key: value for key, value in FAMILIES.items() if key != "filter"}
-    job["preferences"] = {"email": {"attendance": "on"}}
-    explanation = explained(database, HER_CONTACT, job)
-    assert explanation.verdict.in_scope
-    assert explanation.students[0].enrollments[0].filter is None
-    assert "filter" not in told(explanation)
-    assert json.loads(render_json(explanation))["students"][0]["enrollments"][0]["filter"] is None
-
-
-def test_each_kind_of_node_has_its_name_in_json(database: TestDatabase) -> None:
-    leaves = [{"field": "person.gender", "is_null": True}, {"people": [1]}, {"sql": "select 1 as person_id"}]
-    job = {**FAMILIES, "mode": "students", "filter": {"all": [{"any": leaves}, {"not": {"people": [2]}}]}}
-    data = json.loads(render_json(explained(database, STUDENT, job)))
-    Draft202012Validator(SCHEMA).validate(data)
-    tree = data["students"][0]["enrollments"][0]["filter"]
-    assert [tree["node"], *(node["node"] for node in tree["nodes"])] == ["all", "any", "not"]
-    assert [node["node"] for node in tree["nodes"][0]["nodes"]] == ["person.gender", "people", "sql"]
-    assert tree["nodes"][0]["nodes"][0]["found"] == [None]
-
-
-def test_dates_that_nobody_asks_for_are_a_remark(database: TestDatabase) -> None:
-    text = told(explained(database, contact(LEFT), {**FAMILIES, "enrollment": "any"}))
-    assert "· to 2025-06-30, which the job does not ask" in text
-    assert "which the job does not ask" not in told(
-        explained(database, contact(LEFT), {**FAMILIES, "mode": "students"})
-    )
-
-
-def test_each_rule_has_the_place_of_its_key(database: TestDatabase) -> None:
-    job = {**FAMILIES, "enrollment": "not_ended", "guardians_only": True, "calendar": [{"year": 2025}, {"year": 2026}]}
-    rows = district()
-    rows["calendar"].append({"calendar_id": 3, "school_id": 1, "name": "Old", "end_year": 2025})
-    database.fill(rows)
-    try:
-        explanation = explained(database, MOTHER, job)
-    finally:
-        database.fill(district())
-    text = (database.folder / "job.yaml").read_text("utf-8")
-    [student] = explanation.students
-    places = {
-        check.rule: check.place
-        for chain in (student.enrollments[0], student.relationships[0])
-        for check in chain.checks
-    }
-    starts = {rule: text[place.column - 1 :] for rule, place in places.items()}
-    for rule, start in {
-        Rule.CALENDAR: '{"year": 2026}',
-        Rule.NOT_ENDED: '"enrollment"',
-        Rule.ATTENDS: '"mode"',
-        Rule.GRADES: '"grades"',
-        Rule.CURRENT: '"mode"',
-        Rule.MESSENGER: '"mode"',
-        Rule.GUARDIAN: '"guardians_only"',
-    }.items():
-        assert starts[rule].startswith(start), rule
-
-
-@pytest.mark.parametrize("person_id", [MOTHER, FATHER, STUDENT, HER_CONTACT, TEACHER, NOBODY])
-@pytest.mark.parametrize(
-    "job", [FAMILIES, {**FAMILIES, "mode": "students"}, STAFF], ids=["contacts", "students", "staff"]
-)
-def test_the_json_is_what_its_schema_says(database: TestDatabase, person_id: int, job: dict[str, Any]) -> None:
-    data = json.loads(render_json(explained(database, person_id, job)))
-    Draft202012Validator(SCHEMA).validate(data)
-    assert data["person_id"] == person_id
-
-
-def test_the_schema_knows_every_rule_outcome_and_reason() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
-    parts = SCHEMA["$defs"]
-    assert parts["rule"]["enum"] == list(Rule)
-    assert parts["cell"]["properties"]["outcome"]["enum"] == list(Outcome)
-    assert parts["cell"]["properties"]["why"]["items"]["enum"] == list(Why)
-    assert parts["contact_point"]["properties"]["address"]["enum"] == list(Address)
-    assert parts["contact_point"]["properties"]["channel"]["enum"] == list(Channel)
-    assert list(parts["contact_point"]["properties"]["cells"]["properties"]) == list(Reason)
-
-
-def test_no_name_and_no_address_is_told(database: TestDatabase) -> None:
-    backend = database.database.backend
-    for job in (FAMILIES, STAFF):
-        with database.database.create_reader().connect() as connection:
-            backend.begin_dry_run(connection)
-            inquiry = begin_inquiry(connection, backend, database.job(job), DAY, lambda: False)
-            explanations = [explain_person(inquiry, person_id) for person_id in range(1, 28)]
-        for explanation in explanations:
-            for text in (told(explanation), render_json(explanation)):
-                assert not [word for word in ("Zebedee", "Quux", "555-0100", "Mother") if word in text]
-
-
-@pytest.mark.parametrize("width", [80, 100])
-def test_every_line_fits_and_no_value_becomes_a_command(database: TestDatabase, width: int) -> None:
-    rows = district()
-    rows["person"][0]["language"] = HOSTILE
-    rows["school"][0]["name"] = "Lincoln" + HOSTILE
-    database.fill(rows)
-    leaf = {"field": "person.language", "in": [HOSTILE.replace("\x1b", ""), "Spanish"]}
-    job = {**FAMILIES, "calendar": {"year": 2026}, "filter": {"not": {"any": [leaf, leaf]}}}
-    try:
-        text = told(explained(database, MOTHER, job), width=width)
-    finally:
-        database.fill(district())
-    assert "\x1b" not in text
-    assert max(map(len, text.splitlines())) <= width
-    assert "\\u001b[31mish\\n" in "".join(text.split())
-
-
-def test_a_tree_deeper_than_the_page_is_wide_leaves_room_for_words(database: TestDatabase) -> None:
-    tree: dict[str, Any] = {"field": "person.language", "equals": "Spanish"}
-    for _ in range(50):
-        tree = {"not": tree}
-    lines = told(explained(database, STUDENT, {**FAMILIES, "mode": "students", "filter": tree}), width=100).splitlines()
-    assert max(map(len, lines)) <= 100
-    assert any(line.endswith('✓ person.language equals "Spanish": found') for line in lines)
-
-
-def test_colour_marks_what_holds_and_what_does_not(database: TestDatabase) -> None:
-    explanation = explained(database, MOTHER, FAMILIES)
-    coloured = told(explanation, colour=True)
-    assert "\x1b[32m✓\x1b[0m" in coloured
-    assert "\x1b[31m✗\x1b[0m" in coloured
-    assert re.sub(r"\x1b\[\d+m", "", coloured) == told(explanation)
-
-
-def test_an_unknown_person_and_an_unknown_calendar_stop_it(database: TestDatabase) -> None:
-    with pytest.raises(Stopped) as stopped:
-        explained(database, 404, FAMILIES)
-    assert [problem.code for problem in stopped.value.problems] == ["unknown-person"]
-    with pytest.raises(Stopped) as stopped:
-        explained(database, MOTHER, {**FAMILIES, "calendar": {"year": 1999}})
-    assert [problem.code for problem in stopped.value.problems] == ["unknown-calendar"]
-
-
-def test_nothing_is_written_and_nothing_of_the_runners_own_is_read(database: TestDatabase) -> None:
-    statements: list[str] = []
-    backend = database.database.backend
-    engine = database.database.create_reader()
-    with engine.connect() as connection:
-        event.listen(connection, "before_cursor_execute", lambda *call: statements.append(call[2]))
-        backend.begin_dry_run(connection)
-        inquiry = begin_inquiry(connection, backend, database.job(FAMILIES), DAY, lambda: False)
-        explain_person(inquiry, MOTHER)
-    asked = [each for each in statements if not each.startswith("BEGIN")]
-    assert asked
-    assert all(each.startswith(("SELECT", "WITH")) for each in asked)
-    assert not [each for each in asked if re.search(r"\brunner_(run|change|lock|meta)\b", each)]
-
-
-def command(database: TestDatabase, *arguments: str) -> list[str]:
-    database.job(FAMILIES)
-    url = f"sqlite:///{database.folder}/district.db"
-    return ["explain", str(database.folder / "job.yaml"), "--database", url, "--as-of", str(DAY), *arguments]
-
-
-def test_the_command_prints_text_or_json_or_writes_a_file(
-    database: TestDatabase,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
-    assert execute(command(database, "--person", "2")) == 0
-    printed = capsys.readouterr().out
-    assert printed.startswith("test  person 2\n")
-    assert execute(command(database, "--person", "2", "--format", "json")) == 0
-    assert json.loads(capsys.readouterr().out)["in_scope"] is True
-    assert execute(command(database, "--person", "2", "--output", str(tmp_path / "why.txt"))) == 0
-    assert capsys.readouterr().out == ""
-    assert (tmp_path / "why.txt").read_text("utf-8") == printed
-
-
-def test_the_command_ends_with_3_where_nobody_has_the_id(
-    database: TestDatabase,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert execute(command(database, "--person", "404")) == 3
-    assert capsys.readouterr().err == (
-        "unknown-person: the district has no person 404\n"
-        "  hint: `--person` takes the `person_id` of the table `person`\n"
-    )
-    assert execute(command(database, "--person", "somebody")) == 64

@@ -41,7 +41,7 @@ from runner.tables import (
 )
 from runner.values.job import All, Not, Query
 from runner.values.job import Any as AnyOf
-from runner.values.vocabulary import Mode, Reason
+from runner.values.vocabulary import Channel, Mode, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -314,7 +314,7 @@ def _points(language: Language) -> Select[Any]:
         _judged(language.present(contact_point.c.address)).label("present"),
         _judged(contact_point.c.custom == true()).label("custom"),
         changes.bits(language).label("bits"),
-    )
+    ).where(contact_point.c.channel.in_([channel.value for channel in Channel]))  # a district's view may have others
 
 
 def _outcomes(job: Job, day: Day, language: Language) -> Select[Any]:
