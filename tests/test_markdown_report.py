@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from runner.report.markdown import LIMIT, MARKER, render_results
 from runner.report.markdown_text import block, code, plain, spoken
 from runner.report.problems import visible
+from runner.report.words import figures
 from runner.values.problems import Position, Problem
 from runner.values.result import JobInfo, Status, Warned
 from runner.values.sources import Sources
@@ -71,6 +72,7 @@ class Page(HTMLParser):
 OURS = {"h2", "h3", "p", "ul", "li", "strong", "code", "blockquote", "table", "thead", "tbody", "tr", "th", "td"} | {
     "details",
     "summary",
+    "sub",
     "pre",
 }
 
@@ -225,6 +227,15 @@ def test_what_differs_from_what_was_reviewed_is_told() -> None:
     same = replace(result(), review=replace(REVIEW, differences=(), drifted=False))
     assert "runner run jobs/fall.yaml --reviewed plans/fall.json" in render_results([same])
     assert "PLAN.json" not in render_results([same])
+
+
+def test_many_differences_are_counted() -> None:
+    many = replace(REVIEW, differences=REVIEW.differences * 30)
+    assert "… and 40 more." in render_results([replace(EVERY_STATUS[Status.DRIFTED], review=many)])
+
+
+def test_what_was_not_counted_has_no_figures() -> None:
+    assert list(figures(EVERY_STATUS[Status.LOCKED])) == []
 
 
 def test_an_unknown_outcome_says_how_to_settle_it() -> None:

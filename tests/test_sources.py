@@ -109,3 +109,21 @@ def test_every_command_that_reports_a_result_takes_the_formats(jobs: Path, capsy
     broken = told("run", "jobs/filters/lunch-pilot.csv", *run, code=3)
     assert "person_id" not in broken
     assert execute(["history", "--format", "markdown"]) == 64
+
+
+@pytest.mark.parametrize("output_format", ["markdown", "html"])
+def test_nobodys_number_of_a_people_file_is_in_a_report(
+    jobs: Path, capsys: pytest.CaptureFixture[str], output_format: str
+) -> None:
+    (jobs / "filters" / "lunch-pilot.csv").write_text("person_id\n987654321\n", encoding="utf-8")
+    assert execute(["demo", "--students", "80"]) == 0
+    run = ["run", str(jobs / "lunch-pilot.yaml"), "--as-of", "2026-10-01", "--format", output_format]
+    capsys.readouterr()
+    execute([*run, "--dry-run"])
+    execute(run)
+    execute(["show", "1", "--format", output_format])
+    (jobs / "filters" / "lunch-pilot.csv").write_text("person_id\n987654321x\n", encoding="utf-8")
+    execute(run)
+    told = capsys.readouterr().out
+    assert told.count("lunch-pilot") >= 4
+    assert "987654321" not in told

@@ -103,7 +103,7 @@ def _overview(results: Sequence[Result]) -> str:
     lines = [
         f"**{len(results):,} jobs** ({ended})",
         "",
-        "| Job | | People | Preferences that change | People who lose their last way |",
+        "| Job | How it ended | People | Preferences that change | People who lose their last way |",
         "| :-- | :-- | --: | --: | --: |",
     ]
     room = LIMIT // 3 - _size(lines)
@@ -215,7 +215,7 @@ def _matrix(result: Result, tally: Tally) -> str:
 
 def _cell(cell: CellCount | UndoCount | None) -> str:
     if cell is None:
-        return "No Change"
+        return "<sub>No Change</sub>"  # small, so that the numbers stand out
     number = f"**{cell.changed:,}**" if cell.changed else "0"
     return f"{number} taken back" if isinstance(cell, UndoCount) else f"{number} {'On' if cell.on else 'Off'}"
 
