@@ -395,7 +395,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(cli: Cli, schem
 
 def test_a_database_in_memory_is_no_district_and_leaves_nothing(cli: Cli) -> None:
     for command in (("run", cli.job(), "--as-of", AUTUMN), ("run", cli.job(), "--as-of", AUTUMN, "--dry-run")):
-        ran = cli(*command, "--format", "json", "--database", "sqlite+any://")
+        ran = cli(*command, "--format", "json", "--database", "sqlite://")
         assert (ran.code, set(ran.codes)) == (3, {"not-a-district"})
     assert cli("demo", "--students", "20", "--database", "sqlite://").code == 0
 

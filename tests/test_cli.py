@@ -250,7 +250,7 @@ def test_ctrl_c_between_two_jobs_tells_what_the_first_did(cli: Cli, monkeypatch:
             raise KeyboardInterrupt
         return occasion(as_of, folder)
 
-    monkeypatch.setattr("runner.cli.surroundings.occasion", interrupted)
+    monkeypatch.setattr("runner.cli.run.occasion", interrupted)
     ran = cli("run", cli.job("first"), cli.job("second"), "--as-of", AUTUMN, "--format", "json")
     assert ran.code == 130
     assert "interrupted" in ran.err
@@ -500,10 +500,14 @@ def test_the_version_is_printed(cli: Cli) -> None:
 
 def test_check_finds_nothing_wrong_with_the_shipped_jobs(cli: Cli) -> None:
     ran = cli("check", JOBS)
-    assert (ran.code, ran.out) == (0, "6 job files: no problems\n")
-    assert json.loads(cli("check", JOBS, "--format", "json").out)["files"] == {
-        str(path): [] for path in sorted(JOBS.glob("*.yaml"))
-    }
+    assert ran.code == 0
+    assert ran.out.endswith("\n6 job files: 2 warnings in 2\n")
+    found = json.loads(cli("check", JOBS, "--format", "json").out)
+    assert found["files"] == {str(path): [] for path in sorted(JOBS.glob("*.yaml"))}
+    warnings = found["warnings"].items()
+    told = {Path(file).name: [warning["code"] for warning in those] for file, those in warnings if those}
+    # a pilot, and summer, are meant to be opposites of other jobs
+    assert told == {"juniors.yaml": ["opposite-settings"], "lunch-pilot.yaml": ["opposite-settings"]}
 
 
 def test_check_tells_every_problem_of_every_file(cli: Cli) -> None:

@@ -13,7 +13,10 @@ from runner.read.jobs import load
 from runner.values.problems import CODES, Kind, Stopped
 
 CASES = Path(__file__).parent / "cases" / "problems"
-OWN_TESTS = {"no-jobs"}  # of a search, not of a file: tests/test_jobs.py
+OWN_TESTS = {
+    "no-jobs",  # of a search, not of a file: tests/test_jobs.py
+    "plan-file",  # of a file that is no job: tests/test_reviewed.py
+}
 
 
 @dataclass(frozen=True)

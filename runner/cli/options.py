@@ -96,7 +96,12 @@ ReportFormat = Annotated[
         help="How to write the result: for the terminal, for programs, for a comment, or as a page.",
     ),
 ]
-ENDINGS = {".txt": ResultFormat.TEXT, ".json": ResultFormat.JSON, ".md": ResultFormat.MARKDOWN}
+ENDINGS = {
+    ".txt": ResultFormat.TEXT,
+    ".json": ResultFormat.JSON,
+    ".md": ResultFormat.MARKDOWN,
+    ".html": ResultFormat.HTML,
+}
 """What the ending of a report's name says of its format."""
 
 
