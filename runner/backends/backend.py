@@ -64,6 +64,10 @@ class Language(Protocol):
         """Return a number as the flag that it sets: false for 0."""
         ...
 
+    def any_bits(self, bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:
+        """Return the aggregate that has every bit which some row of the group has; `each` are all there may be."""
+        ...
+
     def present(self, address: ColumnElement[str]) -> ColumnElement[bool]:
         """Return whether an address is there: not null, and not only space, tab, CR, LF."""
         ...

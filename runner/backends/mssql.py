@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -56,6 +58,12 @@ def number(flag: ColumnElement[bool]) -> ColumnElement[int]:
 def flag(bits: ColumnElement[int]) -> ColumnElement[bool]:
     """Return a BIT: in T-SQL a condition is no value."""
     return type_coerce(case((bits != literal_column("0"), true()), else_=false()), Boolean)
+
+
+def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:
+    """Return the sum of the largest of each bit: no aggregate here takes all of them at once."""
+    largest = [func.max(bits.bitwise_and(literal_column(str(bit)))) for bit in each]
+    return reduce(add, largest)
 
 
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:

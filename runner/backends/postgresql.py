@@ -83,6 +83,11 @@ def flag(bits: ColumnElement[int]) -> ColumnElement[bool]:
     return type_coerce(bits != literal_column("0"), Boolean)
 
 
+def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:  # noqa: ARG001 - others need it
+    """Return BIT_OR."""
+    return func.bit_or(bits)
+
+
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:
     """Return whether anything is left without blanks; a null is not."""
     return func.btrim(address, literal_column(r"E' \t\r\n'")) != literal_column("''")

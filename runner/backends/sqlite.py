@@ -6,6 +6,8 @@ import re
 import sqlite3
 import time
 from contextlib import closing, contextmanager
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -140,6 +142,12 @@ def number(flag: ColumnElement[bool]) -> ColumnElement[int]:
 def flag(bits: ColumnElement[int]) -> ColumnElement[bool]:
     """Return 0 or 1, which is what SQLite keeps a flag as."""
     return type_coerce(bits != literal_column("0"), Boolean)
+
+
+def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:
+    """Return the sum of the largest of each bit: no aggregate here takes all of them at once."""
+    largest = [func.max(bits.bitwise_and(literal_column(str(bit)))) for bit in each]
+    return reduce(add, largest)
 
 
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:

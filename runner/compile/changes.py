@@ -79,13 +79,14 @@ def eligible(
 
     `among` is a list of contact points to ask about only.
 
-    Columns: channel, contact_point_id, household_id (null for a person's), before_bits, wanted_bits (what the job
-    says), after_bits (what the run will leave), custom and is_staff (0 or 1).
+    Columns: channel, contact_point_id, person_id (null for a household's), household_id (null for a person's),
+    before_bits, wanted_bits (what the job says), after_bits (what the run will leave), custom and is_staff (0 or 1).
     """
     points = _points(job, day, language, sources, among).subquery("point")
     wanted = select(
         points.c.channel,
         points.c.contact_point_id,
+        points.c.person_id,
         points.c.household_id,
         points.c.before_bits,
         type_coerce(_wanted(job, points), SmallInteger).label("wanted_bits"),
@@ -112,16 +113,16 @@ def _points(
     if personal:
         is_staff = None if staff is None else contact_point.c.person_id.in_(select(staff.c.person_id))
         branches.append(
-            _branch(language, cast(null(), Id), is_staff).where(
-                _channel_in(personal),
+            _branch(language, (contact_point.c.person_id, _NOBODY), is_staff).where(
+                channel_in(personal),
                 contact_point.c.person_id.in_(select(scope.c.person_id)),
             ),
         )
     if Channel.HOUSEHOLD_PHONE in job.preferences:
         staff_homes = None if staff is None else contact_point.c.household_id.in_(_staff_homes(day, staff))
         branches.append(
-            _branch(language, contact_point.c.household_id, staff_homes).where(
-                _channel_in([Channel.HOUSEHOLD_PHONE.value]),
+            _branch(language, (_NOBODY, contact_point.c.household_id), staff_homes).where(
+                channel_in([Channel.HOUSEHOLD_PHONE.value]),
                 contact_point.c.household_id.in_(select(homes.c.household_id)),
             ),
         )
@@ -131,10 +132,19 @@ def _points(
     return branches[0] if len(branches) == 1 else union_all(*branches)
 
 
-def _branch(language: Language, household_id: ColumnElement[Any], is_staff: ColumnElement[bool] | None) -> Select[Any]:
+_NOBODY = cast(null(), Id)
+
+
+def _branch(
+    language: Language,
+    owner: tuple[ColumnElement[Any], ColumnElement[Any]],
+    is_staff: ColumnElement[bool] | None,
+) -> Select[Any]:
+    person_id, household_id = owner
     return select(
         contact_point.c.channel,
         contact_point.c.contact_point_id,
+        person_id.label("person_id"),
         household_id.label("household_id"),
         bits(language).label("before_bits"),
         type_coerce(language.number(contact_point.c.custom), SmallInteger).label("custom"),
@@ -142,7 +152,8 @@ def _branch(language: Language, household_id: ColumnElement[Any], is_staff: Colu
     ).where(language.present(contact_point.c.address))
 
 
-def _channel_in(channels: list[str]) -> ColumnElement[bool]:
+def channel_in(channels: list[str]) -> ColumnElement[bool]:
+    """Return whether a contact point is of one of these channels, written into the SQL."""
     tokens = [literal_column(f"'{channel}'", String) for channel in channels]
     return contact_point.c.channel == tokens[0] if len(tokens) == 1 else contact_point.c.channel.in_(tokens)
 

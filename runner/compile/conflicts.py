@@ -24,9 +24,8 @@ def meetings(plans: Mapping[int, tuple[Plan, bool]]) -> Select[Any]:
     channel; points (eligible in both, left alone by neither) and kept (eligible in both, left alone by one or both);
     staff_points and staff_kept, which count for the reason `staff`.
     """
-    rows = union_all(*(_rows(number, plan.eligible, keeps=keeps) for number, (plan, keeps) in plans.items())).cte(
-        "runner_spoken_of",
-    )
+    each = (_rows(number, plan.audience.eligible, keeps=keeps) for number, (plan, keeps) in plans.items())
+    rows = union_all(*each).cte("runner_spoken_of")
     first, second = rows.alias("first_job"), rows.alias("second_job")
     left_alone = (first.c.left_alone + second.c.left_alone) != constant(0)
     # Whoever asks for staff knows it; the other one does not ask, and has 0.

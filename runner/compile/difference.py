@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def movers(there: Plan, elsewhere: Plan | None) -> Select[Any]:
     """Return the select of one number: the people in scope of one plan and not of the other."""
-    return select(func.count()).select_from(there.scope).where(*_not_in(there.scope, elsewhere))
+    return select(func.count()).select_from(there.audience.scope).where(*_not_in(there.audience.scope, elsewhere))
 
 
 def movers_by_school(ways: Select[Any], elsewhere: Plan | None) -> Select[Any]:
@@ -38,12 +38,12 @@ def effects(old: Plan | None, new: Plan | None, reasons: tuple[Reason, ...]) -> 
     """
     sides = [
         select(
-            plan.eligible.c.contact_point_id,
-            plan.eligible.c.channel,
-            plan.eligible.c.before_bits,
-            (plan.eligible.c.after_bits if plan is old else _NOTHING).label("old_bits"),
-            (plan.eligible.c.after_bits if plan is new else _NOTHING).label("new_bits"),
-        ).where(changes(plan.eligible))
+            plan.audience.eligible.c.contact_point_id,
+            plan.audience.eligible.c.channel,
+            plan.audience.eligible.c.before_bits,
+            (plan.audience.eligible.c.after_bits if plan is old else _NOTHING).label("old_bits"),
+            (plan.audience.eligible.c.after_bits if plan is new else _NOTHING).label("new_bits"),
+        ).where(changes(plan.audience.eligible))
         for plan in (old, new)
         if plan is not None
     ]
@@ -77,4 +77,4 @@ _NOTHING = cast(null(), SmallInteger)
 def _not_in(people: FromClause, elsewhere: Plan | None) -> tuple[ColumnElement[bool], ...]:
     if elsewhere is None:
         return ()
-    return (not_(exists().where(elsewhere.scope.c.person_id == people.c.person_id)),)
+    return (not_(exists().where(elsewhere.audience.scope.c.person_id == people.c.person_id)),)

@@ -8,8 +8,8 @@ from sqlalchemy import exists, func, not_, select
 
 from runner.compile import changes
 from runner.compile.conditions import Selections
-from runner.compile.plan import Plan, Stage, Statement
-from runner.compile.reach import concerned, reach
+from runner.compile.plan import Audience, Plan, Stage, Statement
+from runner.compile.reach import bystanders, reach
 from runner.compile.scope import day, in_scope, matching_calendars, ways_into_scope, why_empty
 from runner.tables import person
 from runner.values.result import CellCount
@@ -49,19 +49,23 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
         changes.eligible(job, the_day, language, (scope, homes, staff)),
         key="contact_point_id",
     )
-    looked_at = stage.relation(
-        "concerned",
-        "the people to look at, bystanders among them",
-        concerned(the_day, scope, eligible),
-        key="person_id",
+    phones = job.preferences.get(Channel.HOUSEHOLD_PHONE)
+    beside = None
+    if phones is not None:
+        rows = bystanders(the_day, scope, eligible)
+        beside = stage.relation("bystander", "the bystanders of household phones that change", rows, key="person_id")
+    audience = Audience(
+        scope=scope,
+        staff=staff,
+        eligible=eligible,
+        bystanders=beside,
+        covered=frozenset(job.preferences),
+        silencing=phones is not None and not all(phones.values()),
     )
     calendars = matching_calendars(job, the_day, language)
     return Plan(
         place=job.places.get("calendar") or job.places.get("filter"),
-        scope=scope,
-        eligible=eligible,
-        concerned=looked_at,
-        staff=staff,
+        audience=audience,
         ways=lambda: ways_into_scope(job, the_day, language, selections),
         entries=job.calendars,
         calendars=None if calendars is None else Statement("Look up the calendars that the job names.", calendars),
@@ -79,7 +83,7 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
         ),
         reach=Statement(
             "Count who hears about what, before and after.",
-            reach(the_day, language, (looked_at, eligible, staff), job.reasons),
+            reach(the_day, language, audience, job.reasons),
         ),
         updates=tuple(
             (

@@ -52,12 +52,28 @@ class WhyEmpty:
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is spoken of, and by which contact points: what the statements of a plan select from.
+
+    `scope`, `staff` (None where no reason asks for it) and `bystanders` (None where there can't be any) have the column
+    person_id. `eligible` holds every contact point with an address that the people in scope have in the channels
+    `covered`, but for no other reason may it be taken for complete. `silencing`: a bystander may lose a way to hear.
+    """
+
+    scope: FromClause
+    staff: FromClause | None
+    eligible: FromClause
+    bystanders: FromClause | None
+    covered: frozenset[Channel]
+    silencing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that a run sends between its run row and its record; a dry run sends what reads of it.
 
-    `scope` (person_id), `eligible`, `concerned` (person_id, in_scope: bystanders are not) and `staff` (person_id; None
-    where no reason asks for it) are what the statements select from. `ways` is compiled only where somebody asks
-    by which school and grade people are in scope. `parameters` are the id lists, as JSON text. `calendars` and
+    `audience` is what the statements select from. `ways` is compiled only where somebody asks by
+    which school and grade people are in scope. `parameters` are the id lists, as JSON text. `calendars` and
     `unknown_people` return one row with a column per entry or selection, and `selected` has the selections' places;
     `people` one row: people in scope, and how many of them are staff; `tally` a row per channel, with three counts per
     cell that `count_cell` makes a value of; `reach` one row. `why_empty` is compiled only where nobody is in scope,
@@ -65,10 +81,7 @@ class Plan:
     """
 
     place: Position | None
-    scope: FromClause
-    eligible: FromClause
-    concerned: FromClause
-    staff: FromClause | None
+    audience: Audience
     ways: Callable[[], Select[Any]] | None
     entries: tuple[CalendarEntry, ...]
     calendars: Statement | None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
-    from runner.compile.plan import Plan
+    from runner.compile.plan import Audience, Plan
     from runner.compile.scope import Day
 
 
@@ -28,12 +28,12 @@ def otherwise(first: Plan, second: Plan, day: Day) -> Select[int, int, int]:
     people of the second one are reached, the first kind aside. No other contact point makes a difference: eligible is
     who is, whatever the preferences say. `day` is the second's.
     """
-    now, then = first.eligible, second.eligible
+    now, then = first.audience.eligible, second.audience.eligible
     in_both = then.c.contact_point_id.is_not(None)
     same_settings = and_(in_both, _moved(now, _settings(second)))
     same_points = and_(in_both, changes(then))
     counted = constant(sum(reason.bit for reason in second.reasons))
-    reached = and_(_moved(now, counted), now.c.contact_point_id.in_(_ways(second.concerned, day)))
+    reached = and_(_moved(now, counted), now.c.contact_point_id.in_(_ways(second.audience, day)))
     return (
         select(
             count_if(same_settings).label("same_settings"),
@@ -52,7 +52,7 @@ def _moved(rows: FromClause, mask: ColumnElement[int]) -> ColumnElement[bool]:
 
 def _settings(plan: Plan) -> ColumnElement[int]:
     """Return the bits that a plan sets on the row of its own: those of its channel, staff only where staff is."""
-    rows = plan.eligible
+    rows = plan.audience.eligible
     masks = {
         literal_column(f"'{channel.value}'", String): constant(sum(reason.bit for reason in reasons))
         for channel, reasons in plan.cells.items()
@@ -65,9 +65,11 @@ def _settings(plan: Plan) -> ColumnElement[int]:
     )
 
 
-def _ways(concerned: FromClause, day: Day) -> Select[Any]:
-    """Return the select of the contact points of some people: their own, and the phones of their households."""
-    people = select(concerned.c.person_id)
+def _ways(audience: Audience, day: Day) -> Select[Any]:
+    """Return the select of the contact points of an audience: their own, and the phones of their households."""
+    both = [each for each in (audience.scope, audience.bystanders) if each is not None]
+    looked_at = union_all(*(select(each.c.person_id) for each in both)).subquery("looked_at")
+    people = select(looked_at.c.person_id)
     homes = select(household_member.c.household_id).where(
         household_member.c.person_id.in_(people),
         active(household_member, day),

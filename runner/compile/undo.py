@@ -9,8 +9,8 @@ from sqlalchemy import SmallInteger, and_, case, cast, literal, select, type_coe
 from runner.compile import changes
 from runner.compile.changes import constant, count_if, has
 from runner.compile.job import count_people
-from runner.compile.plan import Plan, Stage, Statement
-from runner.compile.reach import concerned, reach
+from runner.compile.plan import Audience, Plan, Stage, Statement
+from runner.compile.reach import reach
 from runner.compile.scope import active, day
 from runner.tables import Id, contact_point, household_member, runner_change
 from runner.values.result import UndoCount
@@ -49,18 +49,11 @@ def compile_undo(
     staff = None
     if Reason.STAFF in reasons:
         staff = stage.relation("staff", "the people with an assignment", changes.staff(the_day), key="person_id")
-    looked_at = stage.relation(
-        "concerned",
-        "the people to look at",
-        concerned(the_day, scope, recorded),
-        key="person_id",
-    )
+    # Whoever a household phone speaks to is concerned: beside them stands nobody.
+    audience = Audience(scope, staff, recorded, bystanders=None, covered=frozenset(), silencing=False)
     return Plan(
         place=None,
-        scope=scope,
-        eligible=recorded,
-        concerned=looked_at,
-        staff=staff,
+        audience=audience,
         ways=None,
         entries=(),
         calendars=None,
@@ -78,7 +71,7 @@ def compile_undo(
         ),
         reach=Statement(
             "Count who hears about what, before and after.",
-            reach(the_day, language, (looked_at, recorded, staff), reasons),
+            reach(the_day, language, audience, reasons),
         ),
         updates=tuple(
             (

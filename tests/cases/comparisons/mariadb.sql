@@ -61,6 +61,7 @@ WITH runner_old_staff AS (
   runner_old_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -70,6 +71,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         point.before_bits | (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END) AS wanted_bits,
@@ -78,6 +80,7 @@ WITH runner_old_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS SIGNED INTEGER) AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -95,6 +98,7 @@ WITH runner_old_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS SIGNED INTEGER) AS person_id,
           contact_point.household_id AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -155,6 +159,7 @@ WITH runner_old_staff AS (
   runner_new_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       point.before_bits & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -164,6 +169,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS SIGNED INTEGER) AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
@@ -181,6 +187,7 @@ WITH runner_old_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS SIGNED INTEGER) AS person_id,
         contact_point.household_id AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
@@ -372,6 +379,7 @@ WITH runner_old_staff AS (
   runner_old_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -381,6 +389,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         point.before_bits | (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END) AS wanted_bits,
@@ -389,6 +398,7 @@ WITH runner_old_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS SIGNED INTEGER) AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -406,6 +416,7 @@ WITH runner_old_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS SIGNED INTEGER) AS person_id,
           contact_point.household_id AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -466,6 +477,7 @@ WITH runner_old_staff AS (
   runner_new_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       point.before_bits & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -475,6 +487,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS SIGNED INTEGER) AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
@@ -492,6 +505,7 @@ WITH runner_old_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS SIGNED INTEGER) AS person_id,
         contact_point.household_id AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,

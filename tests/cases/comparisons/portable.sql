@@ -59,6 +59,7 @@ WITH runner_old_staff AS (
   runner_old_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -68,6 +69,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         point.before_bits | (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END) AS wanted_bits,
@@ -76,6 +78,7 @@ WITH runner_old_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -93,6 +96,7 @@ WITH runner_old_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -153,6 +157,7 @@ WITH runner_old_staff AS (
   runner_new_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       point.before_bits & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -162,6 +167,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS BIGINT) AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -179,6 +185,7 @@ WITH runner_old_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS BIGINT) AS person_id,
         contact_point.household_id AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -366,6 +373,7 @@ WITH runner_old_staff AS (
   runner_old_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -375,6 +383,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         point.before_bits | (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END) AS wanted_bits,
@@ -383,6 +392,7 @@ WITH runner_old_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -400,6 +410,7 @@ WITH runner_old_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -460,6 +471,7 @@ WITH runner_old_staff AS (
   runner_new_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       point.before_bits & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -469,6 +481,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS BIGINT) AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -486,6 +499,7 @@ WITH runner_old_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS BIGINT) AS person_id,
         contact_point.household_id AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,

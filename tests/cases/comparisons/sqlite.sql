@@ -57,6 +57,7 @@ WITH runner_old_staff AS (
   runner_old_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -66,6 +67,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         point.before_bits | (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END) AS wanted_bits,
@@ -74,6 +76,7 @@ WITH runner_old_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS INTEGER) AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -91,6 +94,7 @@ WITH runner_old_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS INTEGER) AS person_id,
           contact_point.household_id AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -151,6 +155,7 @@ WITH runner_old_staff AS (
   runner_new_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       point.before_bits & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -160,6 +165,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS INTEGER) AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
@@ -177,6 +183,7 @@ WITH runner_old_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS INTEGER) AS person_id,
         contact_point.household_id AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
@@ -360,6 +367,7 @@ WITH runner_old_staff AS (
   runner_old_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -369,6 +377,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         point.before_bits | (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END) AS wanted_bits,
@@ -377,6 +386,7 @@ WITH runner_old_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS INTEGER) AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -394,6 +404,7 @@ WITH runner_old_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS INTEGER) AS person_id,
           contact_point.household_id AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -454,6 +465,7 @@ WITH runner_old_staff AS (
   runner_new_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       point.before_bits & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 WHEN 'email' THEN 16 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -463,6 +475,7 @@ WITH runner_old_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS INTEGER) AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
@@ -480,6 +493,7 @@ WITH runner_old_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS INTEGER) AS person_id,
         contact_point.household_id AS household_id,
         contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,

@@ -96,13 +96,14 @@ WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date 
   AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of);
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
-CREATE TABLE [#runner_eligible] ( channel VARCHAR(20) NULL, contact_point_id BIGINT NOT NULL, household_id BIGINT NULL, before_bits SMALLINT NULL, wanted_bits SMALLINT NULL, custom SMALLINT NULL, is_staff SMALLINT NULL, after_bits SMALLINT NULL, PRIMARY KEY (contact_point_id) );
+CREATE TABLE [#runner_eligible] ( channel VARCHAR(20) NULL, contact_point_id BIGINT NOT NULL, person_id BIGINT NULL, household_id BIGINT NULL, before_bits SMALLINT NULL, wanted_bits SMALLINT NULL, custom SMALLINT NULL, is_staff SMALLINT NULL, after_bits SMALLINT NULL, PRIMARY KEY (contact_point_id) );
 
 -- The contact points that the job speaks of, with their preferences before and after.
 --   :as_of = 2025-09-02
-INSERT INTO [#runner_eligible] (channel, contact_point_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
+INSERT INTO [#runner_eligible] (channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
 SELECT point.channel,
   point.contact_point_id,
+  point.person_id,
   point.household_id,
   point.before_bits,
   (point.before_bits | (CASE point.channel WHEN 'work_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -112,6 +113,7 @@ SELECT point.channel,
 FROM (
   SELECT contact_point.channel AS channel,
     contact_point.contact_point_id AS contact_point_id,
+    contact_point.person_id AS person_id,
     CAST(NULL AS BIGINT) AS household_id,
     CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
     CAST(contact_point.custom AS INTEGER) AS custom,
@@ -129,6 +131,7 @@ FROM (
   UNION ALL
   SELECT contact_point.channel AS channel,
     contact_point.contact_point_id AS contact_point_id,
+    CAST(NULL AS BIGINT) AS person_id,
     contact_point.household_id AS household_id,
     CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
     CAST(contact_point.custom AS INTEGER) AS custom,
@@ -151,33 +154,24 @@ FROM (
     )
 ) AS point;
 
--- Make room for the people to look at, bystanders among them.
-CREATE TABLE [#runner_concerned] ( person_id BIGINT NOT NULL, in_scope SMALLINT NULL, PRIMARY KEY (person_id) );
+-- Make room for the bystanders of household phones that change.
+CREATE TABLE [#runner_bystander] ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) );
 
--- The people to look at, bystanders among them.
+-- The bystanders of household phones that change.
 --   :as_of = 2025-09-02
-INSERT INTO [#runner_concerned] (person_id, in_scope)
-SELECT people.person_id,
-  people.in_scope
-FROM (
-  SELECT [#runner_scope].person_id AS person_id,
-    1 AS in_scope
-  FROM [#runner_scope]
-  UNION ALL
-  SELECT DISTINCT household_member.person_id AS person_id,
-    0 AS in_scope
-  FROM household_member
-  JOIN [#runner_eligible]
-    ON [#runner_eligible].household_id = household_member.household_id
-  WHERE [#runner_eligible].after_bits != [#runner_eligible].before_bits
-    AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-    AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    AND NOT (EXISTS (
-      SELECT *
-      FROM [#runner_scope]
-      WHERE [#runner_scope].person_id = household_member.person_id
-    ))
-) AS people;
+INSERT INTO [#runner_bystander] (person_id)
+SELECT DISTINCT household_member.person_id
+FROM household_member
+JOIN [#runner_eligible]
+  ON [#runner_eligible].household_id = household_member.household_id
+WHERE [#runner_eligible].after_bits != [#runner_eligible].before_bits
+  AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+  AND NOT (EXISTS (
+    SELECT *
+    FROM [#runner_scope]
+    WHERE [#runner_scope].person_id = household_member.person_id
+  ));
 
 -- Write down what will change.
 --   :this_run = (known when the run is under way)
@@ -214,6 +208,7 @@ SELECT printed.channel,
 FROM (
   SELECT [#runner_eligible].channel AS channel,
     [#runner_eligible].contact_point_id AS contact_point_id,
+    [#runner_eligible].person_id AS person_id,
     [#runner_eligible].household_id AS household_id,
     [#runner_eligible].before_bits AS before_bits,
     [#runner_eligible].wanted_bits AS wanted_bits,
@@ -227,47 +222,83 @@ GROUP BY printed.channel;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
-SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
-  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before = 0 AND heard.staff_after != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
+SELECT (
+  SELECT count(*) AS count_1
+  FROM [#runner_bystander]
+) AS bystanders,
+  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) + (
+    SELECT coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+    FROM (
+      SELECT way.person_id AS person_id,
+        max((way.before_bits & 8) & 8) AS before_bits,
+        max((way.after_bits & 8) & 8) AS after_bits
+      FROM (
+        SELECT [#runner_bystander].person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM [#runner_bystander]
+        JOIN contact_point
+          ON contact_point.person_id = [#runner_bystander].person_id
+        LEFT OUTER JOIN [#runner_eligible]
+          ON [#runner_eligible].contact_point_id = contact_point.contact_point_id
+          AND [#runner_eligible].after_bits != [#runner_eligible].before_bits
+        WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+        UNION ALL
+        SELECT [#runner_bystander].person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM [#runner_bystander]
+        JOIN household_member
+          ON household_member.person_id = [#runner_bystander].person_id
+          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        JOIN contact_point
+          ON contact_point.household_id = household_member.household_id
+        LEFT OUTER JOIN [#runner_eligible]
+          ON [#runner_eligible].contact_point_id = contact_point.contact_point_id
+          AND [#runner_eligible].after_bits != [#runner_eligible].before_bits
+        WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+      ) AS way
+      GROUP BY way.person_id
+    ) AS heard
+    LEFT OUTER JOIN [#runner_staff]
+      ON [#runner_staff].person_id = heard.person_id
+  ) AS lost,
+  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
 FROM (
   SELECT way.person_id AS person_id,
-    way.in_scope AS in_scope,
-    max(way.before_bits & 8) AS staff_before,
-    max(way.after_bits & 8) AS staff_after
+    max((way.before_bits & 8) & 8) AS before_bits,
+    max((way.after_bits & 8) & 8) AS after_bits
   FROM (
-    SELECT [#runner_concerned].person_id AS person_id,
-      [#runner_concerned].in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM [#runner_concerned]
-    JOIN contact_point
-      ON contact_point.person_id = [#runner_concerned].person_id
-    LEFT OUTER JOIN [#runner_eligible]
-      ON [#runner_eligible].contact_point_id = contact_point.contact_point_id
-      AND [#runner_eligible].after_bits != [#runner_eligible].before_bits
-    WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+    SELECT [#runner_eligible].person_id AS person_id,
+      [#runner_eligible].before_bits AS before_bits,
+      [#runner_eligible].after_bits AS after_bits
+    FROM [#runner_eligible]
+    WHERE [#runner_eligible].person_id IS NOT NULL
     UNION ALL
-    SELECT [#runner_concerned].person_id AS person_id,
-      [#runner_concerned].in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM [#runner_concerned]
+    SELECT [#runner_scope].person_id AS person_id,
+      [#runner_eligible].before_bits AS before_bits,
+      [#runner_eligible].after_bits AS after_bits
+    FROM [#runner_scope]
     JOIN household_member
-      ON household_member.person_id = [#runner_concerned].person_id
+      ON household_member.person_id = [#runner_scope].person_id
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    JOIN [#runner_eligible]
+      ON [#runner_eligible].household_id = household_member.household_id
+    UNION ALL
+    SELECT [#runner_scope].person_id AS person_id,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+    FROM [#runner_scope]
     JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN [#runner_eligible]
-      ON [#runner_eligible].contact_point_id = contact_point.contact_point_id
-      AND [#runner_eligible].after_bits != [#runner_eligible].before_bits
+      ON contact_point.person_id = [#runner_scope].person_id
     WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+      AND contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
   ) AS way
-  GROUP BY way.person_id,
-    way.in_scope
+  GROUP BY way.person_id
 ) AS heard
 LEFT OUTER JOIN [#runner_staff]
   ON [#runner_staff].person_id = heard.person_id;

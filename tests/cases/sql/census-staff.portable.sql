@@ -80,6 +80,7 @@ WITH runner_staff AS (
   runner_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       (point.before_bits | (CASE point.channel WHEN 'work_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -89,6 +90,7 @@ WITH runner_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS BIGINT) AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -106,6 +108,7 @@ WITH runner_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS BIGINT) AS person_id,
         contact_point.household_id AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -227,6 +230,7 @@ WITH runner_staff AS (
   runner_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       (point.before_bits | (CASE point.channel WHEN 'work_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -236,6 +240,7 @@ WITH runner_staff AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS BIGINT) AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -253,6 +258,7 @@ WITH runner_staff AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS BIGINT) AS person_id,
         contact_point.household_id AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -286,6 +292,7 @@ SELECT printed.channel,
 FROM (
   SELECT runner_eligible.channel AS channel,
     runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.person_id AS person_id,
     runner_eligible.household_id AS household_id,
     runner_eligible.before_bits AS before_bits,
     runner_eligible.wanted_bits AS wanted_bits,
@@ -298,37 +305,37 @@ FROM (
 GROUP BY printed.channel;
 
 -- Count who hears about what, before and after.
+--   :as_of = 2025-09-02
 --   :replace_1 = ς
 --   :replace_2 = σ
 --   :param_1 = 007
 --   :replace_3 = ς
 --   :replace_4 = σ
 --   :param_2 = 007
---   :as_of = 2025-09-02
 --   :end_year_1 = 2026
-WITH runner_scope AS (
+WITH runner_staff AS (
   SELECT DISTINCT district_assignment.person_id AS person_id
   FROM district_assignment
-  JOIN person
-    ON person.person_id = district_assignment.person_id
-  JOIN school
-    ON school.school_id = district_assignment.school_id
-  WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR school.number IS NOT NULL AND (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2) OR district_assignment.title IS NULL)
-    AND (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
+  WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
     AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-    AND district_assignment.school_id IN (
-      SELECT calendar.school_id
-      FROM calendar
-      JOIN school
-        ON school.school_id = calendar.school_id
-      WHERE calendar.end_year = :end_year_1
-    )
 ),
-  runner_staff AS (
+  runner_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
+    JOIN person
+      ON person.person_id = district_assignment.person_id
+    JOIN school
+      ON school.school_id = district_assignment.school_id
+    WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR school.number IS NOT NULL AND (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2) OR district_assignment.title IS NULL)
+      AND (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+      AND district_assignment.school_id IN (
+        SELECT calendar.school_id
+        FROM calendar
+        JOIN school
+          ON school.school_id = calendar.school_id
+        WHERE calendar.end_year = :end_year_1
+      )
   ),
   runner_home AS (
     SELECT DISTINCT household_member.household_id AS household_id
@@ -343,6 +350,7 @@ WITH runner_scope AS (
   runner_eligible AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
+      point.person_id AS person_id,
       point.household_id AS household_id,
       point.before_bits AS before_bits,
       (point.before_bits | (CASE point.channel WHEN 'work_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -352,6 +360,7 @@ WITH runner_scope AS (
     FROM (
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        contact_point.person_id AS person_id,
         CAST(NULL AS BIGINT) AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -369,6 +378,7 @@ WITH runner_scope AS (
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
+        CAST(NULL AS BIGINT) AS person_id,
         contact_point.household_id AS household_id,
         CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
@@ -391,70 +401,97 @@ WITH runner_scope AS (
         )
     ) AS point
   ),
-  runner_concerned AS (
-    SELECT people.person_id AS person_id,
-      people.in_scope AS in_scope
-    FROM (
-      SELECT runner_scope.person_id AS person_id,
-        1 AS in_scope
-      FROM runner_scope
-      UNION ALL
-      SELECT DISTINCT household_member.person_id AS person_id,
-        0 AS in_scope
-      FROM household_member
-      JOIN runner_eligible
-        ON household_member.household_id = runner_eligible.household_id
-      WHERE runner_eligible.after_bits != runner_eligible.before_bits
-        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-        AND NOT (EXISTS (
-          SELECT *
-          FROM runner_scope
-          WHERE runner_scope.person_id = household_member.person_id
-        ))
-    ) AS people
-  )
-SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before = 0 AND heard.staff_after != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
-FROM (
-  SELECT way.person_id AS person_id,
-    way.in_scope AS in_scope,
-    max(way.before_bits & 8) AS staff_before,
-    max(way.after_bits & 8) AS staff_after
-  FROM (
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
-    JOIN contact_point
-      ON contact_point.person_id = runner_concerned.person_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-    UNION ALL
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
-    JOIN household_member
-      ON household_member.person_id = runner_concerned.person_id
+  runner_bystander AS (
+    SELECT DISTINCT household_member.person_id AS person_id
+    FROM household_member
+    JOIN runner_eligible
+      ON household_member.household_id = runner_eligible.household_id
+    WHERE runner_eligible.after_bits != runner_eligible.before_bits
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      AND NOT (EXISTS (
+        SELECT *
+        FROM runner_scope
+        WHERE runner_scope.person_id = household_member.person_id
+      ))
+  )
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_bystander
+) AS bystanders,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) + (
+    SELECT coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+    FROM (
+      SELECT way.person_id AS person_id,
+        bit_or(way.before_bits & 8) AS before_bits,
+        bit_or(way.after_bits & 8) AS after_bits
+      FROM (
+        SELECT runner_bystander.person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM runner_bystander
+        JOIN contact_point
+          ON contact_point.person_id = runner_bystander.person_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+        UNION ALL
+        SELECT runner_bystander.person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM runner_bystander
+        JOIN household_member
+          ON household_member.person_id = runner_bystander.person_id
+          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        JOIN contact_point
+          ON contact_point.household_id = household_member.household_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      ) AS way
+      GROUP BY way.person_id
+    ) AS heard
+    LEFT OUTER JOIN runner_staff
+      ON runner_staff.person_id = heard.person_id
+  ) AS lost,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
+FROM (
+  SELECT way.person_id AS person_id,
+    bit_or(way.before_bits & 8) AS before_bits,
+    bit_or(way.after_bits & 8) AS after_bits
+  FROM (
+    SELECT runner_eligible.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.person_id IS NOT NULL
+    UNION ALL
+    SELECT runner_scope.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_scope
+    JOIN household_member
+      ON household_member.person_id = runner_scope.person_id
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    JOIN runner_eligible
+      ON household_member.household_id = runner_eligible.household_id
+    UNION ALL
+    SELECT runner_scope.person_id AS person_id,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+    FROM runner_scope
     JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
+      ON contact_point.person_id = runner_scope.person_id
     WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      AND contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
   ) AS way
-  GROUP BY way.person_id,
-    way.in_scope
+  GROUP BY way.person_id
 ) AS heard
 LEFT OUTER JOIN runner_staff
   ON runner_staff.person_id = heard.person_id;

@@ -98,6 +98,7 @@ INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after
   runner_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -107,6 +108,7 @@ INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         (point.before_bits | CASE point.channel WHEN 'household_phone' THEN 3 WHEN 'email' THEN 2 ELSE 0 END) & (255 - CASE point.channel WHEN 'email' THEN 16 ELSE 0 END) AS wanted_bits,
@@ -115,6 +117,7 @@ INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS SIGNED INTEGER) AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -129,6 +132,7 @@ INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS SIGNED INTEGER) AS person_id,
           contact_point.household_id AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -245,6 +249,7 @@ WITH runner_scope AS (
   runner_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -254,6 +259,7 @@ WITH runner_scope AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         (point.before_bits | CASE point.channel WHEN 'household_phone' THEN 3 WHEN 'email' THEN 2 ELSE 0 END) & (255 - CASE point.channel WHEN 'email' THEN 16 ELSE 0 END) AS wanted_bits,
@@ -262,6 +268,7 @@ WITH runner_scope AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS SIGNED INTEGER) AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -276,6 +283,7 @@ WITH runner_scope AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS SIGNED INTEGER) AS person_id,
           contact_point.household_id AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -307,6 +315,7 @@ SELECT printed.channel,
 FROM (
   SELECT runner_eligible.channel AS channel,
     runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.person_id AS person_id,
     runner_eligible.household_id AS household_id,
     runner_eligible.before_bits AS before_bits,
     runner_eligible.wanted_bits AS wanted_bits,
@@ -368,6 +377,7 @@ WITH runner_scope AS (
   runner_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -377,6 +387,7 @@ WITH runner_scope AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         (point.before_bits | CASE point.channel WHEN 'household_phone' THEN 3 WHEN 'email' THEN 2 ELSE 0 END) & (255 - CASE point.channel WHEN 'email' THEN 16 ELSE 0 END) AS wanted_bits,
@@ -385,6 +396,7 @@ WITH runner_scope AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS SIGNED INTEGER) AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -399,6 +411,7 @@ WITH runner_scope AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS SIGNED INTEGER) AS person_id,
           contact_point.household_id AS household_id,
           contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
@@ -413,80 +426,66 @@ WITH runner_scope AS (
       ) AS point
     ) AS wanted
   ),
-  runner_concerned AS (
-    SELECT people.person_id AS person_id,
-      people.in_scope AS in_scope
-    FROM (
-      SELECT runner_scope.person_id AS person_id,
-        1 AS in_scope
-      FROM runner_scope
-      UNION ALL
-      SELECT DISTINCT household_member.person_id AS person_id,
-        0 AS in_scope
-      FROM household_member
-      INNER JOIN runner_eligible
-        ON household_member.household_id = runner_eligible.household_id
-      WHERE runner_eligible.after_bits != runner_eligible.before_bits
-        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-        AND NOT (EXISTS (
-          SELECT *
-          FROM runner_scope
-          WHERE runner_scope.person_id = household_member.person_id
-        ))
-    ) AS people
-  )
-SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.emergency_before != 0 AND heard.emergency_after = 0 OR heard.attendance_before != 0 AND heard.attendance_after = 0 OR heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before = 0 AND heard.emergency_after != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0 AND heard.emergency_after = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before = 0 AND heard.attendance_after != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0 AND heard.attendance_after = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before = 0 AND heard.general_after != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS general_lost
-FROM (
-  SELECT way.person_id AS person_id,
-    way.in_scope AS in_scope,
-    max(way.before_bits & 1) AS emergency_before,
-    max(way.before_bits & 2) AS attendance_before,
-    max(way.before_bits & 16) AS general_before,
-    max(way.after_bits & 1) AS emergency_after,
-    max(way.after_bits & 2) AS attendance_after,
-    max(way.after_bits & 16) AS general_after
-  FROM (
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
-    FROM runner_concerned
-    INNER JOIN contact_point
-      ON contact_point.person_id = runner_concerned.person_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-    UNION ALL
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
-    FROM runner_concerned
-    INNER JOIN household_member
-      ON household_member.person_id = runner_concerned.person_id
+  runner_bystander AS (
+    SELECT DISTINCT household_member.person_id AS person_id
+    FROM household_member
+    INNER JOIN runner_eligible
+      ON household_member.household_id = runner_eligible.household_id
+    WHERE runner_eligible.after_bits != runner_eligible.before_bits
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      AND NOT (EXISTS (
+        SELECT *
+        FROM runner_scope
+        WHERE runner_scope.person_id = household_member.person_id
+      ))
+  )
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_bystander
+) AS bystanders,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+FROM (
+  SELECT way.person_id AS person_id,
+    bit_or(way.before_bits & 19) AS before_bits,
+    bit_or(way.after_bits & 19) AS after_bits
+  FROM (
+    SELECT runner_eligible.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.person_id IS NOT NULL
+    UNION ALL
+    SELECT runner_scope.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_scope
+    INNER JOIN household_member
+      ON household_member.person_id = runner_scope.person_id
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    INNER JOIN runner_eligible
+      ON household_member.household_id = runner_eligible.household_id
+    UNION ALL
+    SELECT runner_scope.person_id AS person_id,
+      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS after_bits
+    FROM runner_scope
     INNER JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
+      ON contact_point.person_id = runner_scope.person_id
     WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+      AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
   ) AS way
-  GROUP BY way.person_id,
-    way.in_scope
+  GROUP BY way.person_id
 ) AS heard;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.

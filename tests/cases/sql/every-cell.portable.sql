@@ -79,6 +79,7 @@ WITH runner_staff AS (
   runner_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -88,6 +89,7 @@ WITH runner_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         (point.before_bits | (111 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (144 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -96,6 +98,7 @@ WITH runner_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -113,6 +116,7 @@ WITH runner_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -233,6 +237,7 @@ WITH runner_staff AS (
   runner_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -242,6 +247,7 @@ WITH runner_staff AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         (point.before_bits | (111 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (144 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -250,6 +256,7 @@ WITH runner_staff AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -267,6 +274,7 @@ WITH runner_staff AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -322,6 +330,7 @@ SELECT printed.channel,
 FROM (
   SELECT runner_eligible.channel AS channel,
     runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.person_id AS person_id,
     runner_eligible.household_id AS household_id,
     runner_eligible.before_bits AS before_bits,
     runner_eligible.wanted_bits AS wanted_bits,
@@ -334,36 +343,36 @@ FROM (
 GROUP BY printed.channel;
 
 -- Count who hears about what, before and after.
---   :end_year_1 = 2026
 --   :as_of = 2025-09-02
-WITH runner_scope AS (
-  SELECT DISTINCT relationship.contact_id AS person_id
-  FROM relationship
-  WHERE relationship.student_id IN (
-    SELECT enrollment.person_id
-    FROM enrollment
-    JOIN person
-      ON person.person_id = enrollment.person_id
-    WHERE enrollment.calendar_id IN (
-      SELECT calendar.calendar_id
-      FROM calendar
-      JOIN school
-        ON school.school_id = calendar.school_id
-      WHERE calendar.end_year = :end_year_1
-    )
-      AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
-      AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-      AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-  )
-    AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
-    AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-    AND relationship.messenger = true
+--   :end_year_1 = 2026
+WITH runner_staff AS (
+  SELECT DISTINCT district_assignment.person_id AS person_id
+  FROM district_assignment
+  WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
+    AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
 ),
-  runner_staff AS (
-    SELECT DISTINCT district_assignment.person_id AS person_id
-    FROM district_assignment
-    WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-      AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+  runner_scope AS (
+    SELECT DISTINCT relationship.contact_id AS person_id
+    FROM relationship
+    WHERE relationship.student_id IN (
+      SELECT enrollment.person_id
+      FROM enrollment
+      JOIN person
+        ON person.person_id = enrollment.person_id
+      WHERE enrollment.calendar_id IN (
+        SELECT calendar.calendar_id
+        FROM calendar
+        JOIN school
+          ON school.school_id = calendar.school_id
+        WHERE calendar.end_year = :end_year_1
+      )
+        AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
+        AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
+        AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
+    )
+      AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
+      AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
+      AND relationship.messenger = true
   ),
   runner_home AS (
     SELECT DISTINCT household_member.household_id AS household_id
@@ -378,6 +387,7 @@ WITH runner_scope AS (
   runner_eligible AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
+      wanted.person_id AS person_id,
       wanted.household_id AS household_id,
       wanted.before_bits AS before_bits,
       wanted.wanted_bits AS wanted_bits,
@@ -387,6 +397,7 @@ WITH runner_scope AS (
     FROM (
       SELECT point.channel AS channel,
         point.contact_point_id AS contact_point_id,
+        point.person_id AS person_id,
         point.household_id AS household_id,
         point.before_bits AS before_bits,
         (point.before_bits | (111 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (144 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -395,6 +406,7 @@ WITH runner_scope AS (
       FROM (
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -412,6 +424,7 @@ WITH runner_scope AS (
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
+          CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
           CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
@@ -435,105 +448,109 @@ WITH runner_scope AS (
       ) AS point
     ) AS wanted
   ),
-  runner_concerned AS (
-    SELECT people.person_id AS person_id,
-      people.in_scope AS in_scope
-    FROM (
-      SELECT runner_scope.person_id AS person_id,
-        1 AS in_scope
-      FROM runner_scope
-      UNION ALL
-      SELECT DISTINCT household_member.person_id AS person_id,
-        0 AS in_scope
-      FROM household_member
-      JOIN runner_eligible
-        ON household_member.household_id = runner_eligible.household_id
-      WHERE runner_eligible.after_bits != runner_eligible.before_bits
-        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-        AND NOT (EXISTS (
-          SELECT *
-          FROM runner_scope
-          WHERE runner_scope.person_id = household_member.person_id
-        ))
-    ) AS people
-  )
-SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.emergency_before != 0 AND heard.emergency_after = 0 OR heard.attendance_before != 0 AND heard.attendance_after = 0 OR heard.behavior_before != 0 AND heard.behavior_after = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0 OR heard.general_before != 0 AND heard.general_after = 0 OR heard.food_service_before != 0 AND heard.food_service_after = 0 OR heard.priority_before != 0 AND heard.priority_after = 0 OR heard.teacher_before != 0 AND heard.teacher_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before = 0 AND heard.emergency_after != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0 AND heard.emergency_after = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before = 0 AND heard.attendance_after != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0 AND heard.attendance_after = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.behavior_before != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.behavior_before = 0 AND heard.behavior_after != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.behavior_before != 0 AND heard.behavior_after = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before = 0 AND heard.staff_after != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before = 0 AND heard.general_after != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.food_service_before != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.food_service_before = 0 AND heard.food_service_after != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.food_service_before != 0 AND heard.food_service_after = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before = 0 AND heard.priority_after != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0 AND heard.priority_after = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.teacher_before != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.teacher_before = 0 AND heard.teacher_after != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.teacher_before != 0 AND heard.teacher_after = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
-FROM (
-  SELECT way.person_id AS person_id,
-    way.in_scope AS in_scope,
-    max(way.before_bits & 1) AS emergency_before,
-    max(way.before_bits & 2) AS attendance_before,
-    max(way.before_bits & 4) AS behavior_before,
-    max(way.before_bits & 8) AS staff_before,
-    max(way.before_bits & 16) AS general_before,
-    max(way.before_bits & 32) AS food_service_before,
-    max(way.before_bits & 64) AS priority_before,
-    max(way.before_bits & 128) AS teacher_before,
-    max(way.after_bits & 1) AS emergency_after,
-    max(way.after_bits & 2) AS attendance_after,
-    max(way.after_bits & 4) AS behavior_after,
-    max(way.after_bits & 8) AS staff_after,
-    max(way.after_bits & 16) AS general_after,
-    max(way.after_bits & 32) AS food_service_after,
-    max(way.after_bits & 64) AS priority_after,
-    max(way.after_bits & 128) AS teacher_after
-  FROM (
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
-    JOIN contact_point
-      ON contact_point.person_id = runner_concerned.person_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-    UNION ALL
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
-    JOIN household_member
-      ON household_member.person_id = runner_concerned.person_id
+  runner_bystander AS (
+    SELECT DISTINCT household_member.person_id AS person_id
+    FROM household_member
+    JOIN runner_eligible
+      ON household_member.household_id = runner_eligible.household_id
+    WHERE runner_eligible.after_bits != runner_eligible.before_bits
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      AND NOT (EXISTS (
+        SELECT *
+        FROM runner_scope
+        WHERE runner_scope.person_id = household_member.person_id
+      ))
+  )
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_bystander
+) AS bystanders,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) + (
+    SELECT coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+    FROM (
+      SELECT way.person_id AS person_id,
+        bit_or(way.before_bits & 255) AS before_bits,
+        bit_or(way.after_bits & 255) AS after_bits
+      FROM (
+        SELECT runner_bystander.person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM runner_bystander
+        JOIN contact_point
+          ON contact_point.person_id = runner_bystander.person_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+        UNION ALL
+        SELECT runner_bystander.person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM runner_bystander
+        JOIN household_member
+          ON household_member.person_id = runner_bystander.person_id
+          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        JOIN contact_point
+          ON contact_point.household_id = household_member.household_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      ) AS way
+      GROUP BY way.person_id
+    ) AS heard
+    LEFT OUTER JOIN runner_staff
+      ON runner_staff.person_id = heard.person_id
+  ) AS lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
+FROM (
+  SELECT way.person_id AS person_id,
+    bit_or(way.before_bits & 255) AS before_bits,
+    bit_or(way.after_bits & 255) AS after_bits
+  FROM (
+    SELECT runner_eligible.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.person_id IS NOT NULL
+    UNION ALL
+    SELECT runner_scope.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_scope
+    JOIN household_member
+      ON household_member.person_id = runner_scope.person_id
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+    JOIN runner_eligible
+      ON household_member.household_id = runner_eligible.household_id
   ) AS way
-  GROUP BY way.person_id,
-    way.in_scope
+  GROUP BY way.person_id
 ) AS heard
 LEFT OUTER JOIN runner_staff
   ON runner_staff.person_id = heard.person_id;

@@ -96,13 +96,14 @@ WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date 
 ANALYZE runner_staff;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
-CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) ) ON COMMIT DROP;
+CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, person_id BIGINT, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) ) ON COMMIT DROP;
 
 -- The contact points that the job speaks of, with their preferences before and after.
 --   :as_of = 2025-09-02
-INSERT INTO runner_eligible (channel, contact_point_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
+INSERT INTO runner_eligible (channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
 SELECT wanted.channel,
   wanted.contact_point_id,
+  wanted.person_id,
   wanted.household_id,
   wanted.before_bits,
   wanted.wanted_bits,
@@ -112,6 +113,7 @@ SELECT wanted.channel,
 FROM (
   SELECT point.channel AS channel,
     point.contact_point_id AS contact_point_id,
+    point.person_id AS person_id,
     point.household_id AS household_id,
     point.before_bits AS before_bits,
     (point.before_bits | (111 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (144 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
@@ -120,6 +122,7 @@ FROM (
   FROM (
     SELECT contact_point.channel AS channel,
       contact_point.contact_point_id AS contact_point_id,
+      contact_point.person_id AS person_id,
       CAST(NULL AS BIGINT) AS household_id,
       CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
       CAST(contact_point.custom AS INTEGER) AS custom,
@@ -137,6 +140,7 @@ FROM (
     UNION ALL
     SELECT contact_point.channel AS channel,
       contact_point.contact_point_id AS contact_point_id,
+      CAST(NULL AS BIGINT) AS person_id,
       contact_point.household_id AS household_id,
       CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
       CAST(contact_point.custom AS INTEGER) AS custom,
@@ -163,36 +167,27 @@ FROM (
 -- Let the planner know how many they are.
 ANALYZE runner_eligible;
 
--- Make room for the people to look at, bystanders among them.
-CREATE TEMPORARY TABLE runner_concerned ( person_id BIGINT NOT NULL, in_scope SMALLINT, PRIMARY KEY (person_id) ) ON COMMIT DROP;
+-- Make room for the bystanders of household phones that change.
+CREATE TEMPORARY TABLE runner_bystander ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) ) ON COMMIT DROP;
 
--- The people to look at, bystanders among them.
+-- The bystanders of household phones that change.
 --   :as_of = 2025-09-02
-INSERT INTO runner_concerned (person_id, in_scope)
-SELECT people.person_id,
-  people.in_scope
-FROM (
-  SELECT runner_scope.person_id AS person_id,
-    1 AS in_scope
-  FROM runner_scope
-  UNION ALL
-  SELECT DISTINCT household_member.person_id AS person_id,
-    0 AS in_scope
-  FROM household_member
-  JOIN runner_eligible
-    ON runner_eligible.household_id = household_member.household_id
-  WHERE runner_eligible.after_bits != runner_eligible.before_bits
-    AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-    AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    AND NOT (EXISTS (
-      SELECT *
-      FROM runner_scope
-      WHERE runner_scope.person_id = household_member.person_id
-    ))
-) AS people;
+INSERT INTO runner_bystander (person_id)
+SELECT DISTINCT household_member.person_id
+FROM household_member
+JOIN runner_eligible
+  ON runner_eligible.household_id = household_member.household_id
+WHERE runner_eligible.after_bits != runner_eligible.before_bits
+  AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+  AND NOT (EXISTS (
+    SELECT *
+    FROM runner_scope
+    WHERE runner_scope.person_id = household_member.person_id
+  ));
 
 -- Let the planner know how many they are.
-ANALYZE runner_concerned;
+ANALYZE runner_bystander;
 
 -- Write down what will change.
 --   :this_run = (known when the run is under way)
@@ -251,6 +246,7 @@ SELECT printed.channel,
 FROM (
   SELECT runner_eligible.channel AS channel,
     runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.person_id AS person_id,
     runner_eligible.household_id AS household_id,
     runner_eligible.before_bits AS before_bits,
     runner_eligible.wanted_bits AS wanted_bits,
@@ -264,82 +260,95 @@ GROUP BY printed.channel;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
-SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.emergency_before != 0 AND heard.emergency_after = 0 OR heard.attendance_before != 0 AND heard.attendance_after = 0 OR heard.behavior_before != 0 AND heard.behavior_after = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0 OR heard.general_before != 0 AND heard.general_after = 0 OR heard.food_service_before != 0 AND heard.food_service_after = 0 OR heard.priority_before != 0 AND heard.priority_after = 0 OR heard.teacher_before != 0 AND heard.teacher_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before = 0 AND heard.emergency_after != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.emergency_before != 0 AND heard.emergency_after = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before = 0 AND heard.attendance_after != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0 AND heard.attendance_after = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.behavior_before != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.behavior_before = 0 AND heard.behavior_after != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.behavior_before != 0 AND heard.behavior_after = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before = 0 AND heard.staff_after != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before = 0 AND heard.general_after != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.food_service_before != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.food_service_before = 0 AND heard.food_service_after != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.food_service_before != 0 AND heard.food_service_after = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before = 0 AND heard.priority_after != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0 AND heard.priority_after = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.teacher_before != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.teacher_before = 0 AND heard.teacher_after != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.teacher_before != 0 AND heard.teacher_after = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
+SELECT (
+  SELECT count(*) AS count_1
+  FROM runner_bystander
+) AS bystanders,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) + (
+    SELECT coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+    FROM (
+      SELECT way.person_id AS person_id,
+        bit_or(way.before_bits & 255) AS before_bits,
+        bit_or(way.after_bits & 255) AS after_bits
+      FROM (
+        SELECT runner_bystander.person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM runner_bystander
+        JOIN contact_point
+          ON contact_point.person_id = runner_bystander.person_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+        UNION ALL
+        SELECT runner_bystander.person_id AS person_id,
+          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+        FROM runner_bystander
+        JOIN household_member
+          ON household_member.person_id = runner_bystander.person_id
+          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        JOIN contact_point
+          ON contact_point.household_id = household_member.household_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      ) AS way
+      GROUP BY way.person_id
+    ) AS heard
+    LEFT OUTER JOIN runner_staff
+      ON runner_staff.person_id = heard.person_id
+  ) AS lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
 FROM (
   SELECT way.person_id AS person_id,
-    way.in_scope AS in_scope,
-    max(way.before_bits & 1) AS emergency_before,
-    max(way.before_bits & 2) AS attendance_before,
-    max(way.before_bits & 4) AS behavior_before,
-    max(way.before_bits & 8) AS staff_before,
-    max(way.before_bits & 16) AS general_before,
-    max(way.before_bits & 32) AS food_service_before,
-    max(way.before_bits & 64) AS priority_before,
-    max(way.before_bits & 128) AS teacher_before,
-    max(way.after_bits & 1) AS emergency_after,
-    max(way.after_bits & 2) AS attendance_after,
-    max(way.after_bits & 4) AS behavior_after,
-    max(way.after_bits & 8) AS staff_after,
-    max(way.after_bits & 16) AS general_after,
-    max(way.after_bits & 32) AS food_service_after,
-    max(way.after_bits & 64) AS priority_after,
-    max(way.after_bits & 128) AS teacher_after
+    bit_or(way.before_bits & 255) AS before_bits,
+    bit_or(way.after_bits & 255) AS after_bits
   FROM (
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
-    JOIN contact_point
-      ON contact_point.person_id = runner_concerned.person_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    SELECT runner_eligible.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.person_id IS NOT NULL
     UNION ALL
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
+    SELECT runner_scope.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_scope
     JOIN household_member
-      ON household_member.person_id = runner_concerned.person_id
+      ON household_member.person_id = runner_scope.person_id
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    JOIN runner_eligible
+      ON runner_eligible.household_id = household_member.household_id
   ) AS way
-  GROUP BY way.person_id,
-    way.in_scope
+  GROUP BY way.person_id
 ) AS heard
 LEFT OUTER JOIN runner_staff
   ON runner_staff.person_id = heard.person_id;

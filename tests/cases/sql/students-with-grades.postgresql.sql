@@ -107,12 +107,13 @@ WHERE household_member.person_id IN (
 ANALYZE runner_home;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
-CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) ) ON COMMIT DROP;
+CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, person_id BIGINT, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) ) ON COMMIT DROP;
 
 -- The contact points that the job speaks of, with their preferences before and after.
-INSERT INTO runner_eligible (channel, contact_point_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
+INSERT INTO runner_eligible (channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
 SELECT point.channel,
   point.contact_point_id,
+  point.person_id,
   point.household_id,
   point.before_bits,
   point.before_bits | 64 AS wanted_bits,
@@ -122,6 +123,7 @@ SELECT point.channel,
 FROM (
   SELECT contact_point.channel AS channel,
     contact_point.contact_point_id AS contact_point_id,
+    contact_point.person_id AS person_id,
     CAST(NULL AS BIGINT) AS household_id,
     CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
     CAST(contact_point.custom AS INTEGER) AS custom,
@@ -137,37 +139,6 @@ FROM (
 
 -- Let the planner know how many they are.
 ANALYZE runner_eligible;
-
--- Make room for the people to look at, bystanders among them.
-CREATE TEMPORARY TABLE runner_concerned ( person_id BIGINT NOT NULL, in_scope SMALLINT, PRIMARY KEY (person_id) ) ON COMMIT DROP;
-
--- The people to look at, bystanders among them.
---   :as_of = 2025-09-02
-INSERT INTO runner_concerned (person_id, in_scope)
-SELECT people.person_id,
-  people.in_scope
-FROM (
-  SELECT runner_scope.person_id AS person_id,
-    1 AS in_scope
-  FROM runner_scope
-  UNION ALL
-  SELECT DISTINCT household_member.person_id AS person_id,
-    0 AS in_scope
-  FROM household_member
-  JOIN runner_eligible
-    ON runner_eligible.household_id = household_member.household_id
-  WHERE runner_eligible.after_bits != runner_eligible.before_bits
-    AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-    AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    AND NOT (EXISTS (
-      SELECT *
-      FROM runner_scope
-      WHERE runner_scope.person_id = household_member.person_id
-    ))
-) AS people;
-
--- Let the planner know how many they are.
-ANALYZE runner_concerned;
 
 -- Write down what will change.
 --   :this_run = (known when the run is under way)
@@ -200,6 +171,7 @@ SELECT printed.channel,
 FROM (
   SELECT runner_eligible.channel AS channel,
     runner_eligible.contact_point_id AS contact_point_id,
+    runner_eligible.person_id AS person_id,
     runner_eligible.household_id AS household_id,
     runner_eligible.before_bits AS before_bits,
     runner_eligible.wanted_bits AS wanted_bits,
@@ -213,47 +185,44 @@ GROUP BY printed.channel;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
-SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.priority_before != 0 AND heard.priority_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before = 0 AND heard.priority_after != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.priority_before != 0 AND heard.priority_after = 0) THEN 1 ELSE 0 END), 0) AS priority_lost
+SELECT 0 AS bystanders,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost
 FROM (
   SELECT way.person_id AS person_id,
-    way.in_scope AS in_scope,
-    max(way.before_bits & 64) AS priority_before,
-    max(way.after_bits & 64) AS priority_after
+    bit_or(way.before_bits & 64) AS before_bits,
+    bit_or(way.after_bits & 64) AS after_bits
   FROM (
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
-    JOIN contact_point
-      ON contact_point.person_id = runner_concerned.person_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    SELECT runner_eligible.person_id AS person_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.person_id IS NOT NULL
     UNION ALL
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
+    SELECT runner_scope.person_id AS person_id,
       CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+    FROM runner_scope
+    JOIN contact_point
+      ON contact_point.person_id = runner_scope.person_id
+    WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      AND contact_point.channel IN ('home_phone', 'work_phone', 'email', 'secondary_email')
+    UNION ALL
+    SELECT runner_scope.person_id AS person_id,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+    FROM runner_scope
     JOIN household_member
-      ON household_member.person_id = runner_concerned.person_id
+      ON household_member.person_id = runner_scope.person_id
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
     JOIN contact_point
       ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
     WHERE btrim(contact_point.address, E' \t\r\n') != ''
   ) AS way
-  GROUP BY way.person_id,
-    way.in_scope
+  GROUP BY way.person_id
 ) AS heard;
 
 -- Set all preferences of Cell Phone at once, where they still are what was seen.

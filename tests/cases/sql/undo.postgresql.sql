@@ -96,37 +96,6 @@ WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date 
 -- Let the planner know how many they are.
 ANALYZE runner_staff;
 
--- Make room for the people to look at.
-CREATE TEMPORARY TABLE runner_concerned ( person_id BIGINT NOT NULL, in_scope SMALLINT, PRIMARY KEY (person_id) ) ON COMMIT DROP;
-
--- The people to look at.
---   :as_of = 2025-09-02
-INSERT INTO runner_concerned (person_id, in_scope)
-SELECT people.person_id,
-  people.in_scope
-FROM (
-  SELECT runner_scope.person_id AS person_id,
-    1 AS in_scope
-  FROM runner_scope
-  UNION ALL
-  SELECT DISTINCT household_member.person_id AS person_id,
-    0 AS in_scope
-  FROM household_member
-  JOIN runner_eligible
-    ON runner_eligible.household_id = household_member.household_id
-  WHERE runner_eligible.after_bits != runner_eligible.before_bits
-    AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-    AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    AND NOT (EXISTS (
-      SELECT *
-      FROM runner_scope
-      WHERE runner_scope.person_id = household_member.person_id
-    ))
-) AS people;
-
--- Let the planner know how many they are.
-ANALYZE runner_concerned;
-
 -- Write down what will change.
 --   :this_run = (known when the run is under way)
 INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
@@ -184,46 +153,39 @@ GROUP BY printed.channel;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
-SELECT coalesce(sum(CASE WHEN (heard.in_scope = 0) THEN 1 ELSE 0 END), 0) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.attendance_before != 0 AND heard.attendance_after = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0 OR heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before = 0 AND heard.attendance_after != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.attendance_before != 0 AND heard.attendance_after = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before = 0 AND heard.staff_after != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.staff_before != 0 AND heard.staff_after = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before = 0 AND heard.general_after != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.in_scope = 1 AND heard.general_before != 0 AND heard.general_after = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+SELECT 0 AS bystanders,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
 FROM (
   SELECT way.person_id AS person_id,
-    way.in_scope AS in_scope,
-    max(way.before_bits & 2) AS attendance_before,
-    max(way.before_bits & 8) AS staff_before,
-    max(way.before_bits & 16) AS general_before,
-    max(way.after_bits & 2) AS attendance_after,
-    max(way.after_bits & 8) AS staff_after,
-    max(way.after_bits & 16) AS general_after
+    bit_or(way.before_bits & 26) AS before_bits,
+    bit_or(way.after_bits & 26) AS after_bits
   FROM (
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
+    SELECT runner_scope.person_id AS person_id,
       CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
       coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
+    FROM runner_scope
     JOIN contact_point
-      ON contact_point.person_id = runner_concerned.person_id
+      ON contact_point.person_id = runner_scope.person_id
     LEFT OUTER JOIN runner_eligible
       ON runner_eligible.contact_point_id = contact_point.contact_point_id
       AND runner_eligible.after_bits != runner_eligible.before_bits
     WHERE btrim(contact_point.address, E' \t\r\n') != ''
     UNION ALL
-    SELECT runner_concerned.person_id AS person_id,
-      runner_concerned.in_scope AS in_scope,
+    SELECT runner_scope.person_id AS person_id,
       CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
       coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_concerned
+    FROM runner_scope
     JOIN household_member
-      ON household_member.person_id = runner_concerned.person_id
+      ON household_member.person_id = runner_scope.person_id
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
     JOIN contact_point
@@ -233,8 +195,7 @@ FROM (
       AND runner_eligible.after_bits != runner_eligible.before_bits
     WHERE btrim(contact_point.address, E' \t\r\n') != ''
   ) AS way
-  GROUP BY way.person_id,
-    way.in_scope
+  GROUP BY way.person_id
 ) AS heard
 LEFT OUTER JOIN runner_staff
   ON runner_staff.person_id = heard.person_id;
