@@ -1,0 +1,96 @@
+"""What a database must be able to do to be measured on: make a district, begin again from it, tell what it wrote."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from benchmarks.words import checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    Row = Sequence[Any]
+
+
+class Driver(Protocol):
+    """A connection of the database's own driver."""
+
+    def cursor(self) -> Any:  # noqa: ANN401 - three drivers, one shape
+        """Return a cursor."""
+        ...
+
+    def commit(self) -> None:
+        """Commit."""
+        ...
+
+    def close(self) -> None:
+        """Close; what is not committed is rolled back."""
+        ...
+
+
+class Store(Protocol):
+    """One kind of database, holding a saved district and a copy of it to measure on."""
+
+    @property
+    def url(self) -> str:
+        """The URL of the copy."""
+        ...
+
+    def make(self, students: int) -> float:
+        """Make the district that every measurement begins from; return the seconds that `runner demo` took."""
+        ...
+
+    def refresh(self) -> None:
+        """Bring the copy back to the saved district, written to the disk, with nothing left to do behind it."""
+        ...
+
+    def connect(self) -> Driver:
+        """Return a connection to the copy, set as a run's is."""
+        ...
+
+    def begin(self) -> Sequence[str]:
+        """Return the statements that begin a transaction, where the driver sends none by itself."""
+        ...
+
+    def written(self) -> int:
+        """Return how many bytes of log the database has written so far."""
+        ...
+
+    def version(self) -> str:
+        """Return the name and version of the database."""
+        ...
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+        ...
+
+
+def demo(url: str, students: int) -> float:
+    """Run `runner demo` as a user does, and return its seconds."""
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "runner", "demo", "--students", str(students), "--database", url]
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def ask(driver: Driver, sql: str) -> list[Row]:
+    """Return the rows of a SELECT."""
+    cursor = driver.cursor()
+    cursor.execute(sql)
+    rows = list(cursor.fetchall())
+    cursor.close()
+    return rows
+
+
+def warm(store: Store) -> Row:
+    """Read all that a job reads, so that every measurement finds it read; return the checksum of the preferences."""
+    driver = store.connect()
+    for table in ("enrollment", "relationship", "household_member", "district_assignment"):
+        ask(driver, f"select count(*) from {table} where start_date is not null")
+    (row,) = ask(driver, checksum())
+    driver.close()
+    return tuple(int(number or 0) for number in row)
