@@ -40,8 +40,8 @@ check: lint test ## everything that CI runs
 cluster: $(READY) ## the MariaDB tests and the faults of a cluster, on three Galera nodes (Debian, as root)
 	$(BIN)/python -m tests.cluster
 
-bench: $(READY) ## measure a run against bare SQL, side by side
-	$(BIN)/python benchmarks/run.py
+bench: $(READY) ## measure a run against bare SQL, side by side (benchmarks/README.md)
+	$(BIN)/python -m benchmarks
 
 docs: $(READY) ## write the generated parts of the docs anew
 	$(BIN)/cog -r -P $(DOCS)

@@ -44,9 +44,7 @@ def _may_change(backend: str, channel: Channel) -> str:
     return f"channel = '{channel.value}' and not custom and {PRESENT[backend]}"
 
 
-def _update(
-    backend: str, channel: Channel, reasons: dict[Reason, bool], scope: str, houses: str | None = None
-) -> str:
+def _update(backend: str, channel: Channel, reasons: dict[Reason, bool], scope: str, houses: str | None = None) -> str:
     owner = owner_of(channel)
     owners = (houses or homes(scope)) if channel is Channel.HOUSEHOLD_PHONE else scope
     staff = _staff_homes() if channel is Channel.HOUSEHOLD_PHONE else STAFF

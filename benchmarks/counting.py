@@ -1,4 +1,4 @@
-"""The SELECT that a database administrator would write to know beforehand what a job does: counts, reach, fingerprint."""
+"""The SELECT that a database administrator would write to know beforehand what a job does: counts, reach, and all."""
 
 from __future__ import annotations
 
@@ -37,11 +37,9 @@ def select(backend: str, cells: Cells) -> str:
         "heard": _heard(backend, "scope"),
     }
     if _silences(cells):
-        relations["unheard"] = _heard_beside(backend, cells)
+        relations["unheard"] = _heard_beside(backend)
     inlined = {"member"}
-    written = (
-        f"{name} as {'' if name in inlined else as_written}({relation})" for name, relation in relations.items()
-    )
+    written = (f"{name} as {'' if name in inlined else as_written}({relation})" for name, relation in relations.items())
     return f"with {', '.join(written)} {_tally(cells, reasons)} union all {_reach(cells, reasons)}"
 
 
@@ -143,10 +141,12 @@ def _heard(backend: str, people: str) -> str:
         f" select member.person_id, b, a from phone join member on member.household_id = phone.household_id"
         f" where member.person_id in (select person_id from {people})"
     )
-    return f"select person_id, {_any(backend, 'b')} as b, {_any(backend, 'a')} as a from ({ways}) way group by person_id"
+    return (
+        f"select person_id, {_any(backend, 'b')} as b, {_any(backend, 'a')} as a from ({ways}) way group by person_id"
+    )
 
 
-def _heard_beside(backend: str, cells: Cells) -> str:
+def _heard_beside(backend: str) -> str:
     """Return who of the bystanders hears about what: by what they have alone, and by every phone they share."""
     bystanders, present, bits = "select person_id from bystander", PRESENT[backend], BITS[backend]
     kind = Channel.HOUSEHOLD_PHONE.value
@@ -154,13 +154,16 @@ def _heard_beside(backend: str, cells: Cells) -> str:
         f"select person_id, {bits} as b, {bits} as a from contact_point"
         f" where channel <> '{kind}' and {present} and person_id in ({bystanders})"
         f" union all select member.person_id, shared.b, coalesce(phone.a, shared.b) from"
-        f" (select contact_point_id, household_id, {bits} as b from contact_point where channel = '{kind}' and {present}"
-        f" and household_id in (select household_id from member where person_id in ({bystanders}))) shared"
+        f" (select contact_point_id, household_id, {bits} as b from contact_point where channel = '{kind}'"
+        f" and {present} and household_id in (select household_id from member where person_id in ({bystanders}))"
+        f") shared"
         f" join member on member.household_id = shared.household_id"
         f" left join phone on phone.contact_point_id = shared.contact_point_id"
         f" where member.person_id in ({bystanders})"
     )
-    return f"select person_id, {_any(backend, 'b')} as b, {_any(backend, 'a')} as a from ({ways}) way group by person_id"
+    return (
+        f"select person_id, {_any(backend, 'b')} as b, {_any(backend, 'a')} as a from ({ways}) way group by person_id"
+    )
 
 
 def _any(backend: str, column: str) -> str:

@@ -44,9 +44,7 @@ def measure(bench: Bench, rounds: int, tell: Callable[[str], None]) -> dict[str,
     }
 
 
-def _in_turn(
-    ways: list[tuple[str, Callable[[Bench], Any]]], turn: int
-) -> list[tuple[str, Callable[[Bench], Any]]]:
+def _in_turn(ways: list[tuple[str, Callable[[Bench], Any]]], turn: int) -> list[tuple[str, Callable[[Bench], Any]]]:
     """Return the ways beginning with another one in each turn, and backwards in every second."""
     first = turn % len(ways)
     turned = ways[first:] + ways[:first]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
 
@@ -71,7 +71,11 @@ def watching() -> Iterator[Timeline]:
     def committed(_: Connection) -> None:
         timeline.mark("commit")
 
-    listeners = {"before_execute": executed, "before_cursor_execute": sent, "commit": committed}
+    listeners: dict[str, Callable[..., None]] = {
+        "before_execute": executed,
+        "before_cursor_execute": sent,
+        "commit": committed,
+    }
     for name, listener in listeners.items():
         event.listen(Engine, name, listener)
     timeline.mark("around")

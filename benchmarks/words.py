@@ -23,7 +23,8 @@ STUDENTS = (
     f" and calendar_id in (select calendar_id from calendar where end_year = {END_YEAR})"
 )
 SCOPE = (
-    f"select distinct contact_id as person_id from relationship where messenger and {ACTIVE} and student_id in ({STUDENTS})"
+    "select distinct contact_id as person_id from relationship"
+    f" where messenger and {ACTIVE} and student_id in ({STUDENTS})"
 )
 STAFF = f"select distinct person_id from district_assignment where {ACTIVE}"
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pymysql
 from sqlalchemy.engine import make_url
 
-from benchmarks.stores.store import ask, demo
+from benchmarks.stores.store import administer, ask, demo, do, init
 from runner.execute.database import open_database
 from runner.tables import district
 from runner.values.vocabulary import Reason
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.stores.store import Driver
 
 STANDARD = "mariadb://root@127.0.0.1:3306/"
+_DRIVER = "mariadb+pymysql"
 _PURGED, _PATIENCE = 50, 120.0
 _FLAGS = [*(reason.value for reason in Reason), "custom"]
 _SET_BACK = (
@@ -38,9 +38,9 @@ class Mariadb:
     """
 
     def __init__(self) -> None:
-        self._server = make_url(os.environ.get("RUNNER_TEST_MARIADB", STANDARD))
+        self._server = make_url(os.environ.get("RUNNER_TEST_MARIADB", STANDARD)).set(drivername=_DRIVER)
         self._name = f"runner_bench_{os.getpid()}"
-        self._driver = self._open()
+        self._driver = administer(self._server)
 
     @property
     def url(self) -> str:
@@ -49,9 +49,10 @@ class Mariadb:
 
     def make(self, students: int) -> float:
         """Make the database, and beside it the table of what is saved."""
-        self._do(f"drop database if exists {self._name}", f"create database {self._name}")
+        do(self._driver, f"drop database if exists {self._name}", f"create database {self._name}")
         seconds = demo(self.url, students)
-        self._do(
+        do(
+            self._driver,
             f"use {self._name}",
             "create table bench_saved like contact_point",
             "insert into bench_saved select * from contact_point",
@@ -61,11 +62,16 @@ class Mariadb:
 
     def refresh(self) -> None:
         """Set back what differs, wait until the server has forgotten it, and have it written to the disk."""
-        self._do(f"use {self._name}", _SET_BACK, "delete from runner_change", "delete from runner_run")
+        do(self._driver, f"use {self._name}", _SET_BACK, "delete from runner_change", "delete from runner_run")
         deadline = time.monotonic() + _PATIENCE
         while self._status("Innodb_history_list_length") > _PURGED and time.monotonic() < deadline:
             time.sleep(0.1)
-        self._do("flush tables contact_point, runner_change for export", "unlock tables")
+        do(self._driver, "flush tables contact_point, runner_change for export", "unlock tables")
+
+    def empty(self) -> None:
+        """Make the database anew."""
+        do(self._driver, f"drop database if exists {self._name}", f"create database {self._name}")
+        init(self.url)
 
     def connect(self) -> Driver:
         """Return a connection as a run's."""
@@ -88,26 +94,9 @@ class Mariadb:
 
     def drop(self) -> None:
         """Drop the database."""
-        self._do(f"drop database if exists {self._name}")
+        do(self._driver, f"drop database if exists {self._name}")
         self._driver.close()
-
-    def _do(self, *statements: str) -> None:
-        cursor = self._driver.cursor()
-        for statement in statements:
-            cursor.execute(statement)
 
     def _status(self, name: str) -> int:
         ((_, value),) = ask(self._driver, f"show global status like '{name}'")
         return int(value)
-
-    def _open(self) -> pymysql.Connection[Any]:
-        query = dict(self._server.query)
-        return pymysql.connect(
-            host=self._server.host,
-            port=self._server.port or 3306,
-            user=self._server.username,
-            password=str(self._server.password or ""),
-            unix_socket=query.get("unix_socket"),
-            charset="utf8mb4",
-            autocommit=True,
-        )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy.engine import make_url
 
-from benchmarks.stores.store import ask, demo
+from benchmarks.stores.store import administer, ask, demo, do, init
 from runner.execute.database import open_database
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.stores.store import Driver
 
 STANDARD = "postgresql://postgres@127.0.0.1:5432/postgres"
+_DRIVER = "postgresql+psycopg"
 _COPIES_FILES = 150_000  # since 15 a template can also be copied through the log, which would then be ours to measure
 
 
@@ -24,10 +24,9 @@ class Postgresql:
     """Two databases on the server that the tests use; the role must be allowed to make databases and checkpoints."""
 
     def __init__(self) -> None:
-        self._server = make_url(os.environ.get("RUNNER_TEST_POSTGRESQL", STANDARD))
+        self._server = make_url(os.environ.get("RUNNER_TEST_POSTGRESQL", STANDARD)).set(drivername=_DRIVER)
         self._saved, self._copy = f"runner_bench_{os.getpid()}_saved", f"runner_bench_{os.getpid()}"
-        self._driver = self._open("postgres" if self._server.database is None else self._server.database)
-        self._driver.autocommit = True
+        self._driver = administer(self._server)
         ((number,),) = ask(self._driver, "select current_setting('server_version_num')::int")
         self._strategy = " strategy file_copy" if number >= _COPIES_FILES else ""
 
@@ -38,19 +37,26 @@ class Postgresql:
 
     def make(self, students: int) -> float:
         """Make the saved database, vacuumed as a server's own housekeeping would."""
-        self.drop_databases()
-        self._driver.execute(f"create database {self._saved}")
+        self._drop_databases()
+        do(self._driver, f"create database {self._saved}")
         seconds = demo(self._url(self._saved), students)
-        with self._open(self._saved) as driver:
-            driver.autocommit = True
-            driver.execute("vacuum (analyze, freeze)")
+        driver = administer(self._server.set(database=self._saved))
+        do(driver, "vacuum (analyze, freeze)")
+        driver.close()
         return seconds
 
     def refresh(self) -> None:
         """Make the copy anew, and let the server write down all that it still holds back."""
-        self._driver.execute(f"drop database if exists {self._copy} with (force)")
-        self._driver.execute(f"create database {self._copy} template {self._saved}{self._strategy}")
-        self._driver.execute("checkpoint")
+        do(self._driver, f"drop database if exists {self._copy} with (force)")
+        do(self._driver, f"create database {self._copy} template {self._saved}{self._strategy}")
+        do(self._driver, "checkpoint")
+
+    def empty(self) -> None:
+        """Make a new database in the place of the copy."""
+        do(self._driver, f"drop database if exists {self._copy} with (force)")
+        do(self._driver, f"create database {self._copy}")
+        init(self.url)
+        do(self._driver, "checkpoint")
 
     def connect(self) -> Driver:
         """Return a connection as a run's."""
@@ -68,23 +74,20 @@ class Postgresql:
     def version(self) -> str:
         """Return the server's version, and the settings that matter most."""
         names = "'shared_buffers', 'work_mem', 'fsync', 'synchronous_commit'"
-        rows = ask(self._driver, f"select name, current_setting(name) from pg_settings where name in ({names})")
+        rows = ask(
+            self._driver, f"select name, current_setting(name) from pg_settings where name in ({names}) order by 1"
+        )
         ((version,),) = ask(self._driver, "show server_version")
-        return f"PostgreSQL {version.split()[0]} ({', '.join(f'{name} {value}' for name, value in sorted(rows))})"
+        return f"PostgreSQL {version.split()[0]} ({', '.join(f'{name} {value}' for name, value in rows)})"
 
     def drop(self) -> None:
         """Drop both databases."""
-        self.drop_databases()
+        self._drop_databases()
         self._driver.close()
 
-    def drop_databases(self) -> None:
-        """Drop both databases and stay connected."""
+    def _drop_databases(self) -> None:
         for name in (self._copy, self._saved):
-            self._driver.execute(f"drop database if exists {name} with (force)")
+            do(self._driver, f"drop database if exists {name} with (force)")
 
     def _url(self, name: str) -> str:
         return self._server.set(database=name).render_as_string(hide_password=False)
-
-    def _open(self, name: str) -> psycopg.Connection[Any]:
-        url = self._server.set(drivername="postgresql", database=name)
-        return psycopg.connect(url.render_as_string(hide_password=False))

@@ -5,14 +5,26 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import OperationalError
+
+from benchmarks.stores.mariadb import Mariadb
+from benchmarks.stores.postgresql import Postgresql
+from benchmarks.stores.sqlite import Sqlite
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from benchmarks.stores.store import Store
 
-BACKENDS = ("sqlite", "postgresql", "mariadb")
 LABELS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mariadb": "MariaDB"}
+BACKENDS = tuple(LABELS)
+
+_STORES: dict[str, Callable[[Path], Store]] = {
+    "sqlite": Sqlite,
+    "postgresql": lambda _: Postgresql(),
+    "mariadb": lambda _: Mariadb(),
+}
 
 
 class NotThereError(Exception):
@@ -22,32 +34,11 @@ class NotThereError(Exception):
 @contextmanager
 def opened(backend: str, folder: Path) -> Iterator[Store]:
     """Yield the store of a database, and drop what it made at the end. NotThereError where no server answers."""
-    store = _open(backend, folder)
+    try:
+        store = _STORES[backend](folder)
+    except OperationalError as error:
+        raise NotThereError(backend) from error
     try:
         yield store
     finally:
         store.drop()
-
-
-def _open(backend: str, folder: Path) -> Store:
-    if backend == "sqlite":
-        from benchmarks.stores.sqlite import Sqlite
-
-        return Sqlite(folder)
-    if backend == "postgresql":
-        import psycopg
-
-        from benchmarks.stores.postgresql import Postgresql
-
-        try:
-            return Postgresql()
-        except psycopg.OperationalError as error:
-            raise NotThereError(backend) from error
-    import pymysql
-
-    from benchmarks.stores.mariadb import Mariadb
-
-    try:
-        return Mariadb()
-    except pymysql.OperationalError as error:
-        raise NotThereError(backend) from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from benchmarks.stores.store import demo
+from benchmarks.stores.store import demo, init
 from runner.execute.database import open_database
 
 if TYPE_CHECKING:
@@ -34,19 +34,26 @@ class Sqlite:
 
     def make(self, students: int) -> float:
         """Make the saved file."""
+        self._forget()
+        self._saved.unlink(missing_ok=True)
         seconds = demo(f"sqlite:///{self._saved}", students)
         with closing(sqlite3.connect(self._saved)) as driver:
             driver.execute("pragma wal_checkpoint(truncate)")
         return seconds
 
     def refresh(self) -> None:
-        """Copy the file and wait for the disk; keep it open, as a portal would, so that its log stays to be measured."""
+        """Copy the file and wait for the disk; keep it open, as a portal would, so that its log stays."""
         self._forget()
         shutil.copyfile(self._saved, self._copy)
         with self._copy.open("rb") as copied:
             os.fsync(copied.fileno())
         self._watching = sqlite3.connect(self._copy)
         self._watching.execute("select count(*) from runner_run").fetchall()
+
+    def empty(self) -> None:
+        """Make a new file in the place of the copy."""
+        self._forget()
+        init(self.url)
 
     def connect(self) -> Driver:
         """Return a connection with the runner's own settings: its cache, its log, and every commit on the disk."""

@@ -7,11 +7,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
 from benchmarks.words import checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
+
+    from sqlalchemy.engine import URL
 
     Row = Sequence[Any]
 
@@ -48,6 +53,10 @@ class Store(Protocol):
         """Bring the copy back to the saved district, written to the disk, with nothing left to do behind it."""
         ...
 
+    def empty(self) -> None:
+        """Put empty tables in the place of the copy; what is saved may go, too."""
+        ...
+
     def connect(self) -> Driver:
         """Return a connection to the copy, set as a run's is."""
         ...
@@ -72,9 +81,31 @@ class Store(Protocol):
 def demo(url: str, students: int) -> float:
     """Run `runner demo` as a user does, and return its seconds."""
     start = time.perf_counter()
-    command = [sys.executable, "-m", "runner", "demo", "--students", str(students), "--database", url]
-    subprocess.run(command, check=True, capture_output=True)
+    _runner("demo", "--students", str(students), "--database", url)
     return time.perf_counter() - start
+
+
+def init(url: str) -> None:
+    """Make the tables."""
+    _runner("init", "--database", url)
+
+
+def _runner(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "runner", *arguments], check=True, capture_output=True)
+
+
+def administer(server: URL, options: Mapping[str, Any] | None = None) -> Driver:
+    """Return a connection to a server on which every statement commits by itself; `options` are the driver's."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool, connect_args=dict(options or {}))
+    return engine.raw_connection()
+
+
+def do(driver: Driver, *statements: str) -> None:
+    """Execute statements that return nothing."""
+    cursor = driver.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()
 
 
 def ask(driver: Driver, sql: str) -> list[Row]:
