@@ -231,3 +231,9 @@ runner_meta = Table(
     Column("version", Integer, nullable=False),
     **_MARIADB,
 )
+
+
+def columns_of(table: str) -> tuple[str, ...]:
+    """Return the names of the columns of a table, a district's or the runner's own. KeyError where there is none."""
+    named = {each.name: each for each in (*district.sorted_tables, *history.sorted_tables)}
+    return tuple(column.name for column in named[table].columns)

@@ -30,6 +30,12 @@ def grants(dialect: str, rights: Rights, grantee: str, place: Place) -> tuple[st
     grammar = GRAMMARS.get(dialect)
     if grammar is None:
         return ()
+    return (*grammar.more(rights, place, grammar.grantee(grantee)), *table_grants(dialect, rights, grantee, place))
+
+
+def table_grants(dialect: str, rights: Rights, grantee: str, place: Place) -> tuple[str, ...]:
+    """Return those of the statements that give rights on tables, one for each table."""
+    grammar = GRAMMARS[dialect]
     to, own = grammar.grantee(grantee), place.own or grammar.own(place)
     by_table: dict[str, list[str]] = {}
     for right in rights.tables:
@@ -37,10 +43,7 @@ def grants(dialect: str, rights: Rights, grantee: str, place: Place) -> tuple[st
         columns = ", ".join(map(grammar.quote, right.columns))
         what = f"{right.action} ({columns})" if columns else str(right.action)
         by_table.setdefault(f"{grammar.quote(schema)}.{grammar.quote(right.table)}", []).append(what)
-    return (
-        *grammar.more(rights, place, to),
-        *(_statement(actions, f"ON {table} TO {to};") for table, actions in by_table.items()),
-    )
+    return tuple(_statement(actions, f"ON {table} TO {to};") for table, actions in by_table.items())
 
 
 def _statement(actions: list[str], rest: str) -> str:

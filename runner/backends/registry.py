@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from runner.backends.backend import Backend, Language
+    from runner.backends.examiner import Examiner
 
 DIALECTS: Final = ("sqlite", "postgresql", "mariadb", "mssql", "portable")
 """Every language that statements can be written in."""
@@ -40,3 +41,8 @@ def language(dialect: str) -> Language:
 def backend(name: str) -> Backend:
     """Return the module of a database that runs are made on; `name` as in a URL. KeyError where there is none."""
     return cast("Backend", import_module(f"runner.backends.{RUNS_ON[name]}"))
+
+
+def examiner(name: str) -> Examiner:
+    """Return the module that examines a database; `name` as in a URL. KeyError where there is none."""
+    return cast("Examiner", import_module(f"runner.backends.{RUNS_ON[name]}_health"))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli import options, terminal
-from runner.cli.options import DatabaseUrl, DialectName, DryRun, LockTimeout, OutputFile, Schema
+from runner.cli.exits import exit_code_of_health
+from runner.cli.options import DatabaseUrl, DialectName, DryRun, LockTimeout, OutputFile, OutputFormat, Schema
 from runner.values.problems import Problem, Stopped
 from runner.values.rights import Place, Role
 
@@ -58,6 +59,24 @@ def grants(
     named = known.url.database if known and language == known.backend.NAME else None
     place = Place(named or None, own_schema, schema)
     terminal.tell(render_grants(language, role, name, statements_of(language, RIGHTS[role], name, place)), output)
+
+
+def doctor(
+    database: DatabaseUrl = options.DATABASE_DEFAULT,
+    schema: Schema = None,
+    role: Annotated[Role, typer.Option("--role", help="The work that is to be done.")] = Role.WRITER,
+    output_format: OutputFormat = options.Format.TEXT,
+    output: OutputFile = None,
+) -> None:
+    """Tell what a database lacks, what that means, and the statements that mend it; changes nothing."""
+    from runner.execute.database import open_database
+    from runner.execute.doctor import examine
+    from runner.report.health import render_health, render_health_json
+
+    health = examine(open_database(database, schema), role)
+    render = render_health_json if output_format is options.Format.JSON else render_health
+    terminal.tell(render(health), output)
+    raise typer.Exit(exit_code_of_health(health))
 
 
 def prune(

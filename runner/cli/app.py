@@ -34,6 +34,7 @@ COMMANDS = {
     "demo": "district",
     "load": "district",
     "grants": "administration",
+    "doctor": "administration",
     "schema": "policy",
 }
 """Every command, in the order of `--help`, and the module beside this one whose function it is."""

@@ -9,6 +9,7 @@ from runner.values.problems import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from runner.values.health import Health
     from runner.values.problems import Problem
     from runner.values.result import Result
 
@@ -31,7 +32,8 @@ MEANINGS = {
     DONE: "done, also when nothing had to change",
     1: "unexpected error: a bug in the runner",
     PENDING: "changes pending; only with `--detailed-exitcode` on a dry run",
-    3: "invalid input: YAML, schema, unknown calendar or field, empty scope, no such database",
+    3: "invalid input: YAML, schema, unknown calendar or field, empty scope, no such database; "
+    "with `runner doctor`: the database lacks what the work needs",
     CONFLICT: "refused by a guard; with `runner conflicts --strict`: jobs contradict each other",
     5: "drifted: not what was reviewed, or preferences of the run to undo have been changed since",
     6: "lock not obtained, or still colliding after the retries",
@@ -58,3 +60,8 @@ def exit_code_of_results(results: Iterable[Result], *, detailed: bool) -> int:
             return exit_code_of_problems(result.errors)
         pending |= result.status is Status.DRY_RUN and result.tally is not None and result.tally.changed > 0
     return PENDING if detailed and pending else DONE
+
+
+def exit_code_of_health(health: Health) -> int:
+    """Return the code of invalid input where something keeps one of the roles from its work; what is advice is none."""
+    return EXIT_CODES[Kind.INVALID] if any(map(health.hindered, health.roles)) else DONE

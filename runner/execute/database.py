@@ -124,6 +124,15 @@ def changing_history(database: Database) -> Iterator[Connection]:
 
 
 @contextmanager
+def examining(database: Database) -> Iterator[Connection]:
+    """Yield a connection on one snapshot that can't write, to a database of which nothing is known."""
+    with _told(database), database.create_reader().connect() as connection:
+        connection.rollback()
+        database.backend.begin_dry_run(connection)
+        yield connection
+
+
+@contextmanager
 def _told(database: Database) -> Iterator[None]:
     try:
         yield
