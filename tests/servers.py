@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _STANDARD = {
     "postgresql": ("RUNNER_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres"),
     "mariadb": ("RUNNER_TEST_MARIADB", "mariadb://root@127.0.0.1:3306/"),
 }
+_NUMBERS = count(1)  # one test may need several databases at a time
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
 
@@ -39,7 +41,7 @@ def scratch(backend: str, folder: Path, *, hurried: bool = False) -> Iterator[st
         return
     variable, standard = _STANDARD[backend]
     url = make_url(os.environ.get(variable, standard))
-    name = f"runner_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    name = f"runner_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_NUMBERS)}"
     engine = create_engine(url.set(drivername=_DRIVERS[backend]), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         with engine.connect() as connection:

@@ -49,6 +49,10 @@ class Examiner(Protocol):
         """Return which of these rights the connected role lacks; unless `HIDES`, all of their tables are there."""
         ...
 
+    def make_schema(self, name: str, init: str) -> tuple[str, ...]:
+        """Return what makes a schema for the district's tables; `init` is the command that makes those."""
+        ...
+
     def redefine(self, table: str, column: Column[Any], specification: str) -> tuple[str, ...]:
         """Return the statements that give a column its type, `table` quoted; only where `ALTERS`."""
         ...

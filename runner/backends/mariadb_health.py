@@ -156,6 +156,11 @@ def _denied(connection: Connection, statement: str) -> bool:
     return False
 
 
+def make_schema(name: str, init: str) -> tuple[str, ...]:
+    """Return CREATE DATABASE, which is what a schema is here, and the command."""
+    return (f"CREATE DATABASE {_quote(name)} CHARACTER SET utf8mb4;", init)
+
+
 def redefine(table: str, column: Column[Any], specification: str) -> tuple[str, ...]:  # noqa: ARG001 - others use it
     """Return MODIFY, which says the whole column anew."""
     return (f"ALTER TABLE {table} MODIFY COLUMN {specification};",)

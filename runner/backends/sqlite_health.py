@@ -76,6 +76,11 @@ def lacking(connection: Connection, rights: Rights, place: Place) -> Rights:  # 
     return Rights((), temporary_tables=False)
 
 
+def make_schema(name: str, init: str) -> tuple[str, ...]:  # noqa: ARG001 - others can
+    """Return nothing: SQLite has no schemas."""
+    return ()
+
+
 def redefine(table: str, column: Column[Any], specification: str) -> tuple[str, ...]:  # noqa: ARG001 - others can
     """Return nothing: SQLite does not change a column."""
     return ()

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from runner.backends.backend import Backend
-    from runner.backends.examiner import Examiner
     from runner.execute.database import Database
 
 

@@ -53,6 +53,10 @@ def seen_of(kept: Kept, metadata: MetaData) -> frozenset[str]:
 
 def examine_shape(kept: Kept, metadata: MetaData, seen: Collection[str], hidden: Collection[str]) -> Iterator[Finding]:
     """Yield what the tables lack; `seen` are those that are there, `hidden` those that this role may not see."""
+    if kept.schema is not None and kept.schema not in kept.inspector.get_schema_names():
+        mend = kept.examiner.make_schema(kept.schema, _init(kept, metadata))
+        yield Finding(Sort.NO_SCHEMA, f"there is no schema `{kept.schema}`", mend, OF_DISTRICT)
+        return
     absent = [table.name for table in metadata.sorted_tables if table.name not in seen and table.name not in hidden]
     if absent:
         yield _absent(kept, metadata, absent)
@@ -68,13 +72,15 @@ def examine_shape(kept: Kept, metadata: MetaData, seen: Collection[str], hidden:
 
 
 def _absent(kept: Kept, metadata: MetaData, absent: Sequence[str]) -> Finding:
+    sort, hinders = (Sort.NO_HISTORY, OF_HISTORY) if metadata is history else (Sort.NO_TABLE, OF_DISTRICT)
     told = f"there is no table {', '.join(f'`{name}`' for name in absent)}"
+    return Finding(sort, told, (_init(kept, metadata),), hinders)
+
+
+def _init(kept: Kept, metadata: MetaData) -> str:
     if metadata is history:
-        return Finding(Sort.NO_HISTORY, told, ("runner init --history-only",), OF_HISTORY)
-    mend = "runner init" if kept.schema is None else f"runner init --schema {shlex.quote(kept.schema)}"
-    if kept.schema is not None and kept.schema not in kept.inspector.get_schema_names():
-        return Finding(Sort.NO_SCHEMA, f"there is no schema `{kept.schema}`", (mend,), OF_DISTRICT)
-    return Finding(Sort.NO_TABLE, told, (mend,), OF_DISTRICT)
+        return "runner init --history-only"
+    return "runner init" if kept.schema is None else f"runner init --schema {shlex.quote(kept.schema)}"
 
 
 def _columns(kept: Kept, table: Table, found: dict[str, Any]) -> Iterator[Finding]:
