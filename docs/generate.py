@@ -11,9 +11,10 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, Integer, Small
 from runner.backends.registry import DIALECTS, RUNS_ON
 from runner.cli.exits import EXIT_CODES, MEANINGS
 from runner.tables import district, history
+from runner.values.health import MEANINGS as MEANINGS_OF_FINDINGS
 from runner.values.problems import CODES, Kind
 from runner.values.result import WARNINGS
 from runner.values.vocabulary import (
@@ -233,6 +235,24 @@ def databases() -> str:
     runs = [DATABASES[name] for name in DIALECTS if name in RUNS_ON.values()]
     return (
         f"Runs are made on {_listed(runs)}. `runner sql` writes for {_listed([DATABASES[name] for name in DIALECTS])}."
+    )
+
+
+def sick() -> str:
+    """Return what the doctor says of a district from which somebody took an index and the row that a run locks."""
+    desk = Desk()
+    desk.quietly("runner demo")
+    with closing(sqlite3.connect(desk.path / "district.db")) as database:
+        database.execute("DROP INDEX contact_point_person")
+        database.execute("DELETE FROM runner_lock")
+        database.commit()
+    return re.sub(r"^SQLite [\d.]+", "SQLite 3.40.1", desk.console("runner doctor", code=3), flags=re.MULTILINE)
+
+
+def findings() -> str:
+    """Return the table of what the doctor can find."""
+    return table(
+        ("Finding", "What it means"), ((f"`{sort}`", meaning) for sort, meaning in MEANINGS_OF_FINDINGS.items())
     )
 
 

@@ -88,4 +88,8 @@ def redefine(table: str, column: Column[Any], specification: str) -> tuple[str, 
 
 def _file(connection: Connection) -> str | None:
     files = {name: file for _, name, file in connection.exec_driver_sql("PRAGMA database_list")}
-    return files.get("main") or None
+    file = files.get("main")
+    if not file:  # in memory
+        return None
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

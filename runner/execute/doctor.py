@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Update, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from runner.backends.grants import grants, table_grants
@@ -92,7 +92,9 @@ def _history(connection: Connection, backend: Backend, there: Collection[str]) -
             mend = () if version is not None and version > HISTORY_VERSION else ("runner init --history-only",)
             yield Finding(Sort.OTHER_VERSION, message, mend, OF_HISTORY)
     if runner_lock.name in there:
-        if connection.execute(select(runner_lock.c.lock_id)).first() is None:
+        # Some databases lock the whole table, with or without a row.
+        by_row = isinstance(backend.LOCK, Update)
+        if by_row and connection.execute(select(runner_lock.c.lock_id)).first() is None:
             yield Finding(Sort.NO_LOCK, f"`{runner_lock.name}` has no row", (make_lock(backend),), OF_LOCK)
         with suppress(DBAPIError):  # MariaDB tells only those who have the right PROCESS
             for session in backend.lock_holders(connection):

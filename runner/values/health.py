@@ -59,7 +59,7 @@ MEANINGS: Mapping[Sort, str] = {
     Sort.READ_ONLY_VIEW: "A view stands there that can't be updated, and a run sets preferences there.",
     Sort.NO_RIGHT: "The database refuses this role what its work needs.",
     Sort.READ_ONLY: "Whoever connects here can only read: dry runs, and no runs.",
-    Sort.TOO_OLD: "The statements of the runner use what this version does not have.",
+    Sort.TOO_OLD: "The runner relies on what later versions brought, or have put right.",
     Sort.NO_COLLATION: "Filters and grades compare text by rules that this database does not know.",
     Sort.ENGINE: "The table takes no part in transactions: what a run did there could not be rolled back.",
     Sort.ISOLATION: "Runs read what is committed, and with this setting the server lets no such transaction write.",
