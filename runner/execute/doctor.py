@@ -75,7 +75,9 @@ def _rights(lacked: Rights, dialect: str, user: str, place: Place) -> Iterator[F
             for role in Role
             if any(right.table == table and right.action in actions for right in RIGHTS[role].tables)
         )
-        told = " and ".join(" ".join([right.action, *right.columns]) for right in rights)
+        told = " and ".join(
+            f"{right.action} ({', '.join(right.columns)})" if right.columns else right.action for right in rights
+        )
         statements = table_grants(dialect, Rights(rights, temporary_tables=False), user, place)
         yield Finding(Sort.NO_RIGHT, f"`{user}` may not {told} on `{table}`", statements, hinders)
     if lacked.temporary_tables:

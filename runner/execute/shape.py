@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,17 +42,21 @@ class Kept:
 def seen_of(kept: Kept, metadata: MetaData) -> frozenset[str]:
     """Return which of our tables are there, as far as this role sees them."""
     seen = set()
-    for table in metadata.sorted_tables:
-        # MariaDB answers that it may not be told, PostgreSQL and SQLite that there is none.
-        with suppress(NoSuchTableError, DBAPIError):
+    for table in metadata.sorted_tables if _has_schema(kept) else ():
+        try:
             if kept.inspector.get_columns(table.name, schema=kept.schema):
                 seen.add(table.name)
+        except NoSuchTableError:
+            pass
+        except DBAPIError:  # the answer where a role may not even be told whether there is one
+            if not kept.examiner.HIDES:
+                raise
     return frozenset(seen)
 
 
 def examine_shape(kept: Kept, metadata: MetaData, seen: Collection[str], hidden: Collection[str]) -> Iterator[Finding]:
     """Yield what the tables lack; `seen` are those that are there, `hidden` those that this role may not see."""
-    if kept.schema is not None and kept.schema not in kept.inspector.get_schema_names():
+    if kept.schema is not None and not _has_schema(kept):
         mend = kept.examiner.make_schema(kept.schema, _init(kept, metadata))
         yield Finding(Sort.NO_SCHEMA, f"there is no schema `{kept.schema}`", mend, OF_DISTRICT)
         return
@@ -69,6 +72,10 @@ def examine_shape(kept: Kept, metadata: MetaData, seen: Collection[str], hidden:
                 yield from _flags(kept, table, found)
                 yield from _keys_and_indexes(kept, table)
                 yield from _checks(kept, table)
+
+
+def _has_schema(kept: Kept) -> bool:
+    return kept.schema is None or kept.schema in kept.inspector.get_schema_names()
 
 
 def _absent(kept: Kept, metadata: MetaData, absent: Sequence[str]) -> Finding:
