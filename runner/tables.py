@@ -209,7 +209,7 @@ runner_run = Table(
 runner_change = Table(
     "runner_change",
     history,
-    Column("run_no", Id, ForeignKey("runner_run.run_no"), primary_key=True, autoincrement=False),
+    Column("run_no", Id, primary_key=True, autoincrement=False),  # no foreign key: it would be asked for every row
     Column("contact_point_id", Id, primary_key=True, autoincrement=False),
     Column("channel", String(20), nullable=False),
     Column("before_bits", SmallInteger, nullable=False),

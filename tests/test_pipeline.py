@@ -61,9 +61,9 @@ STEPS = (
     "look up the calendars and the people selected",
     "find the people in scope and their contact points",
     "write down what will change",
-    "count the people",
-    "count the preferences",
-    "count who is reached",
+    "count the people in scope",
+    "count per cell what changes, what already was so, and what is kept",
+    "count who hears about what, before and after",
     "set the preferences",
     "commit",
 )
@@ -215,7 +215,7 @@ def test_a_dry_run_reads_one_snapshot(district: TestDatabase) -> None:
 
     with before_each("WITH", turn_all_off) as seen:
         assert district.dry_run(job, AUTUMN).tally == expected
-    assert len(seen) > 1
+    assert seen  # and the calendars had been looked up before, so the snapshot is older
     assert district.dry_run(job, AUTUMN).tally != expected
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
 
     from runner.values.problems import Position, Problem
@@ -65,7 +65,7 @@ class Language(Protocol):
         ...
 
     def any_bits(self, bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:
-        """Return the aggregate that has every bit which some row of the group has; `each` are all there may be."""
+        """Return the aggregate that has those of the bits `each` which some row of the group has."""
         ...
 
     def present(self, address: ColumnElement[str]) -> ColumnElement[bool]:
@@ -74,6 +74,10 @@ class Language(Protocol):
 
     def ids(self, parameter: str) -> Select[Any]:
         """Return a select of the one column `person_id`, out of a bound JSON array of whole numbers."""
+        ...
+
+    def shared(self, rows: Select[Any], name: str) -> CTE:
+        """Return the rows as a WITH that the database works out once, however often a statement asks it."""
         ...
 
     def temporary_name(self, name: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     collate,
     column,
     event,
+    false,
     func,
     literal_column,
     select,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -94,9 +95,9 @@ def flag(bits: ColumnElement[int]) -> ColumnElement[bool]:
     return type_coerce(bits != literal_column("0"), Boolean)
 
 
-def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:  # noqa: ARG001 - others need it
+def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:
     """Return BIT_OR."""
-    return func.bit_or(bits)
+    return func.bit_or(bits.bitwise_and(literal_column(str(sum(each)))))
 
 
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:
@@ -118,6 +119,15 @@ def ids(parameter: str) -> Select[Any]:
         name="listed",
     )
     return select(listed.c.person_id)
+
+
+def shared(rows: Select[Any], name: str) -> CTE:
+    """Return a WITH RECURSIVE that does not recur: MariaDB works out a plain one anew wherever it is asked.
+
+    The part that recurs must be there, and has no row. Rows are cut off after 1,001 rounds, and this is the first.
+    """
+    once = rows.cte(name, recursive=True)
+    return once.union_all(select(once).where(false()))
 
 
 def temporary_name(name: str) -> str:
@@ -143,6 +153,7 @@ def create_engine(url: URL) -> Engine:
         engine = sqlalchemy.create_engine(
             driver,
             poolclass=NullPool,
+            enable_from_linting=False,  # to this dialect a JOIN joins nothing, and it would warn of a product
             # A server that takes a connection and then says nothing is one that can't be reached.
             connect_args={**ours, "read_timeout": seconds["connect_timeout"]},
         )

@@ -30,7 +30,7 @@ from runner.tables import Id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import ColumnElement, Dialect, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, Dialect, Executable, Select, Table
 
 NAME: Final = "mssql"
 DIALECT: Final[Dialect] = MSDialect(paramstyle="named")  # type: ignore[no-untyped-call]
@@ -78,6 +78,11 @@ def ids(parameter: str) -> Select[Any]:
     """Return the numbers of a JSON array: one bind, however many there are."""
     listed = func.openjson(bindparam(parameter, type_=String)).table_valued(column("value", String), name="listed")
     return select(cast(listed.c.value, Id).label("person_id"))
+
+
+def shared(rows: Select[Any], name: str) -> CTE:
+    """Return a plain WITH."""
+    return rows.cte(name)
 
 
 def temporary_name(name: str) -> str:

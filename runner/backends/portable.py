@@ -33,6 +33,7 @@ from runner.backends.postgresql import (
     only_reading,
     present,
     refused,
+    shared,
     temporary_name,
     trouble,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "only_reading",
     "present",
     "refused",
+    "shared",
     "temporary_name",
     "trouble",
 ]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
 
     from runner.values.problems import Position
@@ -83,9 +83,9 @@ def flag(bits: ColumnElement[int]) -> ColumnElement[bool]:
     return type_coerce(bits != literal_column("0"), Boolean)
 
 
-def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:  # noqa: ARG001 - others need it
+def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:
     """Return BIT_OR."""
-    return func.bit_or(bits)
+    return func.bit_or(bits.bitwise_and(literal_column(str(sum(each)))))
 
 
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:
@@ -98,6 +98,11 @@ def ids(parameter: str) -> Select[Any]:
     listed = func.json_array_elements_text(cast(bindparam(parameter, type_=String), JSON))
     values = listed.table_valued(column("value", String), name="listed")
     return select(cast(values.c.value, Id).label("person_id"))
+
+
+def shared(rows: Select[Any], name: str) -> CTE:
+    """Return a plain WITH."""
+    return rows.cte(name)
 
 
 def temporary_name(name: str) -> str:

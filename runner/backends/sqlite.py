@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -159,6 +159,11 @@ def ids(parameter: str) -> Select[Any]:
     """Return the numbers of a JSON array: one bind, however many there are."""
     each = func.json_each(bindparam(parameter, type_=String)).table_valued(column("value", Id), name="listed")
     return select(each.c.value.label("person_id"))
+
+
+def shared(rows: Select[Any], name: str) -> CTE:
+    """Return a plain WITH."""
+    return rows.cte(name)
 
 
 def temporary_name(name: str) -> str:

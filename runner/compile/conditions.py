@@ -82,7 +82,11 @@ def condition(
     language: Language,
     selections: Selections,
 ) -> ColumnElement[bool]:
-    """Return the SQL condition of a filter tree over `tables` (person, and enrollment or assignment with school)."""
+    """Return the SQL condition of a filter tree over `tables` (person, and enrollment or assignment with school).
+
+    Only tables that a query names are spoken of, beside the enrollment or assignment itself.
+    """
+    person_id = tables["enrollment" if "enrollment" in tables else "assignment"].c.person_id
 
     def walk(node: Node) -> ColumnElement[bool]:
         match node:
@@ -95,7 +99,7 @@ def condition(
             case Not(inner):
                 return not_(walk(inner))
             case People() | PassThrough():
-                return tables["person"].c.person_id.in_(select(selections.relation(node).c.person_id))
+                return person_id.in_(select(selections.relation(node).c.person_id))
             case Query():
                 return _query(node, tables, language)
 

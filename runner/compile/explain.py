@@ -39,8 +39,7 @@ from runner.tables import (
     relationship,
     school,
 )
-from runner.values.job import All, Not, Query
-from runner.values.job import Any as AnyOf
+from runner.values.job import Query, numbered
 from runner.values.vocabulary import Channel, Mode, Reason
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
     from runner.backends.backend import Language
     from runner.compile.plan import Lookup
     from runner.compile.scope import Day
-    from runner.values.job import CalendarEntry, Job, Node
+    from runner.values.job import CalendarEntry, Job
     from runner.values.vocabulary import Field, Rule
 
 PERSON = "the_person"
@@ -127,24 +126,6 @@ def compile_questions(job: Job, as_of: date, language: Language) -> Questions:
         lookups=tuple(selections.lookups),
         parameters=selections.parameters,
     )
-
-
-def numbered(node: Node) -> Iterator[Node]:
-    """Yield a filter tree's nodes in the order of their numbers: each before what is below it."""
-    yield node
-    for inner in below(node):
-        yield from numbered(inner)
-
-
-def below(node: Node) -> tuple[Node, ...]:
-    """Return the nodes right below a node."""
-    match node:
-        case All(nodes) | AnyOf(nodes):
-            return nodes
-        case Not(inner):
-            return (inner,)
-        case _:
-            return ()
 
 
 def field_columns(field: Field) -> dict[str, str]:
@@ -323,4 +304,9 @@ def _outcomes(job: Job, day: Day, language: Language) -> Select[Any]:
     homes = changes.homes(day, scope).cte("runner_home")
     staff = language.ids(WITH_STAFF).cte("runner_staff") if Reason.STAFF in job.reasons else None
     rows = changes.eligible(job, day, language, (scope, homes, staff), _list(POINTS)).subquery("eligible")
-    return select(rows.c.contact_point_id, *changes.counted(rows, job.reasons)).group_by(rows.c.contact_point_id)
+    counts = (
+        count.label(f"{reason}_{place}")
+        for reason in job.reasons
+        for place, count in enumerate(changes.counted(rows, reason))
+    )
+    return select(rows.c.contact_point_id, *counts).group_by(rows.c.contact_point_id)

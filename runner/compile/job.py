@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, not_, select
 
 from runner.compile import changes
 from runner.compile.conditions import Selections
-from runner.compile.plan import Audience, Plan, Stage, Statement
+from runner.compile.plan import Audience, Count, Plan, Stage, Statement
 from runner.compile.reach import bystanders, reach
 from runner.compile.scope import day, in_scope, matching_calendars, ways_into_scope, why_empty
 from runner.tables import person
@@ -43,26 +43,36 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
     staff = None
     if Reason.STAFF in job.reasons:
         staff = stage.relation("staff", "the people with an assignment", changes.staff(the_day), key="person_id")
+    shared = job.preferences.get(Channel.HOUSEHOLD_PHONE)
+    silencing = shared is not None and not all(shared.values())
     eligible = stage.relation(
         "eligible",
         "the contact points that the job speaks of, with their preferences before and after",
         changes.eligible(job, the_day, language, (scope, homes, staff)),
-        key="contact_point_id",
+        key="contact_point_id" if silencing else None,  # only bystanders look for theirs, and a key has its price
     )
-    phones = job.preferences.get(Channel.HOUSEHOLD_PHONE)
-    beside = None
-    if phones is not None:
-        rows = bystanders(the_day, scope, eligible)
+    phones = beside = None
+    if shared is not None:
+        phones = stage.part("phone", changes.phones(eligible))
+        rows = bystanders(the_day, scope, phones)
         beside = stage.relation("bystander", "the bystanders of household phones that change", rows, key="person_id")
     audience = Audience(
         scope=scope,
         staff=staff,
         eligible=eligible,
+        phones=phones,
         bystanders=beside,
         covered=frozenset(job.preferences),
-        silencing=phones is not None and not all(phones.values()),
+        silencing=silencing,
     )
     calendars = matching_calendars(job, the_day, language)
+    cells = {channel: _in_order(job, channel) for channel in Channel if channel in job.preferences}
+    people = Count("Count the people in scope.", count_people(scope, staff))
+    tally = Count(
+        "Count per cell what changes, what already was so, and what is kept.",
+        changes.tally(eligible, cells),
+    )
+    hears = Count("Count who hears about what, before and after.", reach(the_day, language, audience, job.reasons))
     return Plan(
         place=job.places.get("calendar") or job.places.get("filter"),
         audience=audience,
@@ -74,29 +84,21 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
         unknown_people=_unknown_people(selections.people),
         selected=tuple(selections.places),
         stage=tuple(stage.statements),
-        people=Statement("Count the people in scope.", count_people(scope, staff)),
+        people=people,
         why_empty=lambda: why_empty(job, the_day, language, selections),
         change_set=Statement("Write down what will change.", changes.change_set(eligible)),
-        tally=Statement(
-            "Count per cell what changes, what already was so, and what is kept.",
-            changes.tally(eligible, job.reasons),
-        ),
-        reach=Statement(
-            "Count who hears about what, before and after.",
-            reach(the_day, language, audience, job.reasons),
-        ),
+        counts=stage.counts(people, tally, hears),
         updates=tuple(
             (
                 channel,
                 Statement(
                     f"Set all preferences of {channel.label} at once, where they still are what was seen.",
-                    changes.set_preferences(channel, _in_order(job, channel), language),
+                    changes.set_preferences(channel, reasons, language),
                 ),
             )
-            for channel in Channel
-            if channel in job.preferences
+            for channel, reasons in cells.items()
         ),
-        cells={channel: _in_order(job, channel) for channel in Channel if channel in job.preferences},
+        cells=cells,
         reasons=job.reasons,
         count_cell=lambda channel, reason, counts: CellCount(job.preferences[channel][reason], *counts),
     )

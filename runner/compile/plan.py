@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, MetaData, Table, insert
+from sqlalchemy import Column, MetaData, Table, insert, select, true
 from sqlalchemy.schema import CreateTable
 
 from runner.tables import Id
@@ -35,6 +35,14 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """A SELECT that counts, and what it counts in the same words."""
+
+    title: str
+    clause: Select[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """Pass-through SQL: evaluated where it can't write, its ids bound as the JSON array `parameter`."""
 
@@ -57,12 +65,14 @@ class Audience:
 
     `scope`, `staff` (None where no reason asks for it) and `bystanders` (None where there can't be any) have the column
     person_id. `eligible` holds every contact point with an address that the people in scope have in the channels
-    `covered`, but for no other reason may it be taken for complete. `silencing`: a bystander may lose a way to hear.
+    `covered`; `phones` are those of its rows that are a household's (household_id, before_bits, after_bits), None where
+    that channel isn't covered. `silencing`: a bystander may lose a way to hear.
     """
 
     scope: FromClause
     staff: FromClause | None
     eligible: FromClause
+    phones: FromClause | None
     bystanders: FromClause | None
     covered: frozenset[Channel]
     silencing: bool
@@ -75,8 +85,9 @@ class Plan:
     `audience` is what the statements select from. `ways` is compiled only where somebody asks by
     which school and grade people are in scope. `parameters` are the id lists, as JSON text. `calendars` and
     `unknown_people` return one row with a column per entry or selection, and `selected` has the selections' places;
-    `people` one row: people in scope, and how many of them are staff; `tally` a row per channel, with three counts per
-    cell that `count_cell` makes a value of; `reach` one row. `why_empty` is compiled only where nobody is in scope,
+    `people` one row: people in scope, and how many of them are staff. `counts` holds all that is counted, that row
+    again, what `reach` and `tally` say, in one statement of one row or in several; of the three counts of a cell
+    `count_cell` makes a value. `why_empty` is compiled only where nobody is in scope,
     which `place` then speaks of. `stage` is empty where everything stands in the statements.
     """
 
@@ -90,11 +101,10 @@ class Plan:
     unknown_people: Statement | None
     selected: tuple[Position, ...]
     stage: tuple[Statement, ...]
-    people: Statement
+    people: Count
     why_empty: Callable[[], WhyEmpty] | None
     change_set: Statement
-    tally: Statement
-    reach: Statement
+    counts: tuple[Count, ...]
     updates: tuple[tuple[Channel, Statement], ...]
     cells: Mapping[Channel, tuple[Reason, ...]]
     reasons: tuple[Reason, ...]
@@ -114,9 +124,9 @@ class Stage:
         self.statements: list[Statement] = []
 
     def relation(self, name: str, title: str, rows: Select[Any], *, key: str | None = None) -> FromClause:
-        """Return the rows as something to select from; `key` names a column that is unique in them."""
+        """Return the rows as something to select from; `key` names a column that is unique in them, and looked for."""
         if not self.temporary:
-            return rows.cte(f"runner_{self.prefix}{name}")
+            return self.language.shared(rows, f"runner_{self.prefix}{name}")
         table = Table(
             self.language.temporary_name(f"runner_{self.prefix}{name}"),
             MetaData(),
@@ -137,3 +147,28 @@ class Stage:
             Statement("Let the planner know how many they are.", clause) for clause in self.language.after_fill(table)
         )
         return table
+
+    def part(self, name: str, rows: Select[Any]) -> FromClause:
+        """Return some rows of a relation: of a temporary table as they stand there, otherwise worked out once."""
+        if self.temporary:
+            return rows.subquery(name)
+        return self.language.shared(rows, f"runner_{self.prefix}{name}")
+
+    def counts(self, *counts: Count) -> tuple[Count, ...]:
+        """Return what counts: statement by statement over temporary tables, and otherwise all of it in one.
+
+        One statement finds the people and their contact points once; each of several would do it anew.
+        """
+        if self.temporary:
+            return counts
+        title = "Count people, preferences, and who hears about what."
+        return (Count(title, side_by_side(*(count.clause for count in counts))),)
+
+
+def side_by_side(*rows: Select[Any]) -> Select[Any]:
+    """Return the select of one row with all columns of selects that have one row each."""
+    first, *others = (each.subquery(f"part_{place}") for place, each in enumerate(rows, 1))
+    joined: FromClause = first
+    for other in others:
+        joined = joined.join(other, true())
+    return select(first, *others).select_from(joined)

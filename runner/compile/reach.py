@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from runner.compile.scope import Day
 
 
-def bystanders(day: Day, scope: FromClause, eligible: FromClause) -> Select[Any]:
+def bystanders(day: Day, scope: FromClause, phones: FromClause) -> Select[Any]:
     """Return the select of the people out of scope in whose household a phone changes, each once."""
     return (
         select(household_member.c.person_id)
-        .join(eligible, eligible.c.household_id == household_member.c.household_id)
         .where(
-            changes(eligible),
+            household_member.c.household_id.in_(select(phones.c.household_id).where(changes(phones))),
             active(household_member, day),
             not_(exists().where(scope.c.person_id == household_member.c.person_id)),
         )
@@ -84,7 +83,7 @@ def _heard_in_scope(day: Day, language: Language, audience: Audience, reasons: t
     """Return who in scope hears about what: what `eligible` holds already is read nowhere else."""
     if not audience.covered:
         return _heard(audience.scope, day, language, audience, reasons)
-    ways = [*_covered(day, audience), *_uncovered(day, language, audience)]
+    ways = [*_covered(day, audience), *_uncovered(day, language, audience, reasons)]
     return _sum_up(ways, language, reasons)
 
 
@@ -92,7 +91,7 @@ def _heard(
     people: FromClause, day: Day, language: Language, audience: Audience, reasons: tuple[Reason, ...]
 ) -> FromClause:
     """Return who of any people hears about what: by all that they have, changed or not."""
-    now, eligible = bits(language), audience.eligible
+    now, eligible = bits(language, reasons), audience.eligible
     changed = and_(eligible.c.contact_point_id == contact_point.c.contact_point_id, changes(eligible))
     both = (now.label("before_bits"), func.coalesce(eligible.c.after_bits, now).label("after_bits"))
     ways = [
@@ -109,25 +108,25 @@ def _covered(day: Day, audience: Audience) -> Iterator[Select[Any]]:
     both = (eligible.c.before_bits, eligible.c.after_bits)
     if audience.covered != {Channel.HOUSEHOLD_PHONE}:
         yield select(eligible.c.person_id, *both).where(eligible.c.person_id.is_not(None))
-    if Channel.HOUSEHOLD_PHONE in audience.covered:
+    if audience.phones is not None:
+        phones = audience.phones
         at_home = audience.scope.join(
             household_member,
             and_(household_member.c.person_id == audience.scope.c.person_id, active(household_member, day)),
-        ).join(eligible, eligible.c.household_id == household_member.c.household_id)
-        yield select(audience.scope.c.person_id, *both).select_from(at_home)
+        ).join(phones, phones.c.household_id == household_member.c.household_id)
+        yield select(audience.scope.c.person_id, phones.c.before_bits, phones.c.after_bits).select_from(at_home)
 
 
-def _uncovered(day: Day, language: Language, audience: Audience) -> Iterator[Select[Any]]:
-    now = bits(language)
-    rows = select(audience.scope.c.person_id, now.label("before_bits"), now.label("after_bits")).where(
-        language.present(contact_point.c.address)
-    )
+def _uncovered(day: Day, language: Language, audience: Audience, reasons: tuple[Reason, ...]) -> Iterator[Select[Any]]:
+    now = bits(language, reasons)
+    rows = select(audience.scope.c.person_id, now.label("before_bits"), now.label("after_bits"))
+    present = language.present(contact_point.c.address)
     personal = [channel for channel in Channel if channel is not Channel.HOUSEHOLD_PHONE]
     rest = [channel.value for channel in personal if channel not in audience.covered]
     if rest:
-        yield rows.select_from(_own(audience.scope)).where(channel_in(rest))
+        yield rows.select_from(_own(audience.scope)).where(channel_in(rest), present)
     if Channel.HOUSEHOLD_PHONE not in audience.covered:
-        yield rows.select_from(_shared(audience.scope, day))
+        yield rows.select_from(_shared(audience.scope, day)).where(present)
 
 
 def _own(people: FromClause) -> FromClause:
@@ -144,13 +143,12 @@ def _shared(people: FromClause, day: Day) -> FromClause:
 def _sum_up(ways: list[Select[Any]], language: Language, reasons: tuple[Reason, ...]) -> FromClause:
     """Return a row per person: person_id, before_bits and after_bits, of all of their ways, of these reasons only."""
     each = tuple(reason.bit for reason in reasons)
-    mask = constant(sum(each))
     way = (ways[0] if len(ways) == 1 else union_all(*ways)).subquery("way")
     return (
         select(
             way.c.person_id,
             *(
-                type_coerce(language.any_bits(way.c[name].bitwise_and(mask), each), SmallInteger).label(name)
+                type_coerce(language.any_bits(way.c[name], each), SmallInteger).label(name)
                 for name in ("before_bits", "after_bits")
             ),
         )

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, false, func, literal_column, or_, select
 from runner.compile.conditions import condition, same_text
 from runner.compile.plan import WhyEmpty
 from runner.tables import calendar, district_assignment, enrollment, person, relationship, school
-from runner.values.job import CURRENT
+from runner.values.job import CURRENT, Query, numbered
 from runner.values.vocabulary import Enrollments, Mode, Rule, fold
 
 if TYPE_CHECKING:
@@ -70,14 +70,14 @@ def in_scope(
     if job.mode is Mode.CENSUS_STAFF:
         return (
             select(district_assignment.c.person_id)
-            .select_from(STAFF)
+            .select_from(_joined(job))
             .where(
                 *staff_rules(job, day, language, selections).values(),
                 _among(district_assignment.c.person_id, among),
             )
             .distinct()
         )
-    students = select(enrollment.c.person_id).select_from(ENROLLED)
+    students = select(enrollment.c.person_id).select_from(_joined(job))
     students = students.where(*student_rules(job, day, language, selections).values())
     if job.mode is Mode.STUDENTS:
         return students.where(_among(enrollment.c.person_id, among)).distinct()
@@ -166,6 +166,21 @@ def filtered_tables(job: Job) -> dict[str, FromClause]:
     return {"person": person, "enrollment": enrollment}
 
 
+def _joined(job: Job) -> FromClause:
+    """Return the enrollments or assignments, joined with no more than the filter names.
+
+    MariaDB takes five times as long where it has to join all of person, for nothing.
+    """
+    named = {node.field.name for node in numbered(job.filter) if isinstance(node, Query)} if job.filter else set()
+    rows: FromClause = district_assignment if job.mode is Mode.CENSUS_STAFF else enrollment
+    who = rows.c.person_id
+    if any(name.startswith("person.") for name in named):
+        rows = rows.join(person, person.c.person_id == who)
+    if "assignment.school" in named:
+        rows = rows.join(school, school.c.school_id == district_assignment.c.school_id)
+    return rows
+
+
 def matching_calendars(job: Job, day: Day, language: Language) -> Select[Any] | None:
     """Return the select of one row with, for each entry of `calendar`, how many calendars it matches."""
     if not job.calendars:
@@ -203,9 +218,10 @@ def entry_matches(entry: CalendarEntry, day: Day, language: Language) -> ColumnE
 
 
 def _selected_calendars(job: Job, day: Day, language: Language, column: ColumnElement[int]) -> Select[Any]:
+    at_schools = any(entry.school is not None for entry in job.calendars)
     return (
         select(column)
-        .select_from(CALENDARS)
+        .select_from(CALENDARS if at_schools else calendar)
         .where(or_(*(entry_matches(entry, day, language) for entry in job.calendars)))
     )
 

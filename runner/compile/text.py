@@ -27,7 +27,7 @@ def statements(plan: Plan, language: Language, schema: str | None) -> Iterator[t
     for lookup in plan.lookups:
         title = f"Evaluate the SELECT of {lookup.source.place}, where it can't write."
         yield title, *_compiled(lookup.clause, language, schema)
-    reading = [plan.unknown_people, plan.people, plan.tally, plan.reach]
+    reading = [plan.unknown_people, *plan.counts]
     updates = [statement for _, statement in plan.updates]
     for statement in (plan.calendars, *plan.stage, plan.change_set, *reading, *updates):
         if statement is not None:

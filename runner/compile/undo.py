@@ -9,7 +9,7 @@ from sqlalchemy import SmallInteger, and_, case, cast, literal, select, type_coe
 from runner.compile import changes
 from runner.compile.changes import constant, count_if, has
 from runner.compile.job import count_people
-from runner.compile.plan import Audience, Plan, Stage, Statement
+from runner.compile.plan import Audience, Count, Plan, Stage, Statement
 from runner.compile.reach import reach
 from runner.compile.scope import active, day
 from runner.tables import Id, contact_point, household_member, runner_change
@@ -50,7 +50,13 @@ def compile_undo(
     if Reason.STAFF in reasons:
         staff = stage.relation("staff", "the people with an assignment", changes.staff(the_day), key="person_id")
     # Whoever a household phone speaks to is concerned: beside them stands nobody.
-    audience = Audience(scope, staff, recorded, bystanders=None, covered=frozenset(), silencing=False)
+    audience = Audience(scope, staff, recorded, None, None, covered=frozenset(), silencing=False)
+    people = Count("Count the people concerned.", count_people(scope, staff))
+    tally = Count(
+        "Count per cell what is taken back, what was changed since, and what is gone.",
+        changes.cell_by_cell(recorded, cells, _counted),
+    )
+    hears = Count("Count who hears about what, before and after.", reach(the_day, language, audience, reasons))
     return Plan(
         place=None,
         audience=audience,
@@ -62,17 +68,10 @@ def compile_undo(
         unknown_people=None,
         selected=(),
         stage=tuple(stage.statements),
-        people=Statement("Count the people concerned.", count_people(scope, staff)),
+        people=people,
         why_empty=None,
         change_set=Statement("Write down what will change.", changes.change_set(recorded)),
-        tally=Statement(
-            "Count per cell what is taken back, what was changed since, and what is gone.",
-            _tally(recorded, reasons),
-        ),
-        reach=Statement(
-            "Count who hears about what, before and after.",
-            reach(the_day, language, audience, reasons),
-        ),
+        counts=stage.counts(people, tally, hears),
         updates=tuple(
             (
                 channel,
@@ -149,18 +148,15 @@ def _people(the_day: Day, recorded: FromClause) -> Select[Any]:
     return select(people.c.person_id)
 
 
-def _tally(rows: FromClause, reasons: tuple[Reason, ...]) -> Select[Any]:
-    rows = changes.printed(rows)
-    columns: list[ColumnElement[Any]] = []
-    for reason in reasons:
-        was, was_set, now = (has(rows.c[name], reason) for name in ("was_bits", "set_bits", "before_bits"))
-        here, changed = rows.c.is_gone == constant(0), was != was_set
-        columns += [
-            count_if(here, changed, now == was_set).label(f"{reason}_0"),
-            count_if(here, changed, now != was_set).label(f"{reason}_1"),
-            count_if(rows.c.is_gone == constant(1), changed).label(f"{reason}_2"),
-        ]
-    return select(rows.c.channel, *columns, *changes.summed(rows)).group_by(rows.c.channel)
+def _counted(rows: FromClause, reason: Reason) -> tuple[ColumnElement[int], ...]:
+    """Return three counts of a reason: of preferences taken back, changed since, and gone."""
+    was, was_set, now = (has(rows.c[name], reason) for name in ("was_bits", "set_bits", "before_bits"))
+    here, changed = rows.c.is_gone == constant(0), was != was_set
+    return (
+        count_if(here, changed, now == was_set),
+        count_if(here, changed, now != was_set),
+        count_if(rows.c.is_gone == constant(1), changed),
+    )
 
 
 def _both(left: ColumnElement[int], right: ColumnElement[int]) -> ColumnElement[int]:

@@ -13,10 +13,8 @@ from runner.compile.explain import (
     POINTS,
     SUBJECTS,
     WITH_STAFF,
-    below,
     compile_questions,
     field_columns,
-    numbered,
 )
 from runner.execute.calendars import require_calendars
 from runner.execute.measure import look_up
@@ -37,7 +35,7 @@ from runner.values.explanation import (
     StudentChain,
     Why,
 )
-from runner.values.job import Query
+from runner.values.job import Query, below, numbered
 from runner.values.problems import Problem, Stopped
 from runner.values.result import JobInfo
 from runner.values.vocabulary import Channel, CustomSelections, Mode, Reason, Rule

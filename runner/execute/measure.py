@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from runner.backends.backend import Backend
     from runner.compile.plan import Lookup, Plan, WhyEmpty
@@ -79,8 +79,7 @@ def count_people(
 ) -> tuple[int, int]:
     """Return how many people are in scope, and how many of them are staff. Stopped where nobody is, but must be."""
     people, staff = connection.execute(plan.people.clause, ids).one()
-    if not people and not allow_empty and plan.why_empty is not None:
-        raise Stopped(_empty(connection, plan.why_empty(), plan.place, ids))
+    _require_people(connection, plan, ids, allow_empty, people)
     return people, staff
 
 
@@ -92,38 +91,46 @@ def measure(
     step: Callable[[str], None],
 ) -> Tally:
     """Return the tally of a plan whose stage is set. Stopped where nobody is in scope and that is not allowed."""
-    step("count the people")
-    people, staff = count_people(connection, plan, ids, allow_empty)
-    step("count the preferences")
-    rows = {Channel(row.channel): row for row in connection.execute(plan.tally.clause, ids)}
-    step("count who is reached")
-    reach = connection.execute(plan.reach.clause, ids).one()
-    points = sum(row.contact_points for row in rows.values())
-    prints = [int(sum(row._mapping[name] for row in rows.values())) for name in ("print_a", "print_b")]  # noqa: SLF001
+    figures: dict[str, int] = {}
+    for statement in plan.counts:
+        step(f"{statement.title[0].lower()}{statement.title[1:-1]}")
+        row = connection.execute(statement.clause, ids).mappings().one()
+        figures |= {name: int(value) for name, value in row.items()}
+        _require_people(connection, plan, ids, allow_empty, figures["people"])
+    people, staff = figures["people"], figures["staff"]
     return Tally(
         people=people,
         counts={
-            channel: {reason: plan.count_cell(channel, reason, _three(rows.get(channel), reason)) for reason in reasons}
+            channel: {reason: plan.count_cell(channel, reason, _three(figures, channel, reason)) for reason in reasons}
             for channel, reasons in plan.cells.items()
         },
-        contact_points=int(points),
-        custom_overwritten=int(sum(row.custom_overwritten for row in rows.values())),
-        bystanders=int(reach.bystanders),
-        reach={reason: _reach(reach, reason, staff if reason is Reason.STAFF else people) for reason in plan.reasons},
-        lost=int(reach.lost),
-        fingerprint=f"{points}-{prints[0]}-{prints[1]}",
+        contact_points=figures["contact_points"],
+        custom_overwritten=figures["custom_overwritten"],
+        bystanders=figures["bystanders"],
+        reach={reason: _reach(figures, reason, staff if reason is Reason.STAFF else people) for reason in plan.reasons},
+        lost=figures["lost"],
+        fingerprint="-".join(str(figures[name]) for name in ("contact_points", "print_a", "print_b")),
     )
 
 
-def _three(row: Row[tuple[int, ...]] | None, reason: Reason) -> tuple[int, int, int]:
-    if row is None:
-        return (0, 0, 0)
-    first, second, third = (int(row._mapping[f"{reason}_{place}"]) for place in range(3))  # noqa: SLF001
+def _require_people(
+    connection: Connection,
+    plan: Plan,
+    ids: Mapping[str, str],
+    allow_empty: bool,  # noqa: FBT001 - a key of the job
+    people: int,
+) -> None:
+    if not people and not allow_empty and plan.why_empty is not None:
+        raise Stopped(_empty(connection, plan.why_empty(), plan.place, ids))
+
+
+def _three(figures: Mapping[str, int], channel: Channel, reason: Reason) -> tuple[int, int, int]:
+    first, second, third = (figures[f"{channel}_{reason}_{place}"] for place in range(3))
     return (first, second, third)
 
 
-def _reach(row: Row[tuple[int, ...]], reason: Reason, people: int) -> Reach:
-    before, gained, lost = (int(row._mapping[f"{reason}_{name}"]) for name in ("before", "gained", "lost"))  # noqa: SLF001
+def _reach(figures: Mapping[str, int], reason: Reason, people: int) -> Reach:
+    before, gained, lost = (figures[f"{reason}_{name}"] for name in ("before", "gained", "lost"))
     return Reach(people, before, before + gained - lost, gained, lost)
 
 

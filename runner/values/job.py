@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.values.vocabulary import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
@@ -91,6 +91,24 @@ class PassThrough:
 
 
 Node = All | Any | Not | Query | People | PassThrough
+
+
+def numbered(node: Node) -> Iterator[Node]:
+    """Yield a filter tree's nodes in the order of their numbers: each before what is below it."""
+    yield node
+    for inner in below(node):
+        yield from numbered(inner)
+
+
+def below(node: Node) -> tuple[Node, ...]:
+    """Return the nodes right below a node."""
+    match node:
+        case All(nodes) | Any(nodes):
+            return nodes
+        case Not(inner):
+            return (inner,)
+        case _:
+            return ()
 
 
 @dataclass(frozen=True, slots=True)

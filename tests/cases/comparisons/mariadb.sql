@@ -11,35 +11,39 @@
 --   :replace_3 = ς
 --   :replace_4 = σ
 --   :param_1 = teacher
-WITH runner_old_staff AS (
+WITH RECURSIVE runner_old_staff(person_id) AS (
   SELECT DISTINCT district_assignment.person_id AS person_id
   FROM district_assignment
   WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :old_as_of)
     AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :old_as_of)
+  UNION ALL
+  SELECT runner_old_staff.person_id AS person_id
+  FROM runner_old_staff
+  WHERE false = 1
 ),
-  runner_old_people_1 AS (
+  runner_old_people_1(person_id) AS (
     SELECT DISTINCT listed.person_id AS person_id
     FROM json_table(:old_people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+    UNION ALL
+    SELECT runner_old_people_1.person_id AS person_id
+    FROM runner_old_people_1
+    WHERE false = 1
   ),
-  runner_old_scope AS (
+  runner_old_scope(person_id) AS (
     SELECT DISTINCT relationship.contact_id AS person_id
     FROM relationship
     WHERE relationship.student_id IN (
       SELECT enrollment.person_id
       FROM enrollment
-      INNER JOIN person
-        ON person.person_id = enrollment.person_id
       WHERE enrollment.calendar_id IN (
         SELECT calendar.calendar_id
         FROM calendar
-        INNER JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
         AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
         AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
         AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-        AND (person.person_id NOT IN (
+        AND (enrollment.person_id NOT IN (
           SELECT runner_old_people_1.person_id
           FROM runner_old_people_1
         ))
@@ -47,8 +51,12 @@ WITH runner_old_staff AS (
       AND (relationship.start_date IS NULL OR relationship.start_date <= :old_as_of)
       AND (relationship.end_date IS NULL OR relationship.end_date >= :old_as_of)
       AND relationship.messenger = true
+    UNION ALL
+    SELECT runner_old_scope.person_id AS person_id
+    FROM runner_old_scope
+    WHERE false = 1
   ),
-  runner_old_home AS (
+  runner_old_home(household_id) AS (
     SELECT DISTINCT household_member.household_id AS household_id
     FROM household_member
     WHERE household_member.person_id IN (
@@ -57,8 +65,12 @@ WITH runner_old_staff AS (
     )
       AND (household_member.start_date IS NULL OR household_member.start_date <= :old_as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
+    UNION ALL
+    SELECT runner_old_home.household_id AS household_id
+    FROM runner_old_home
+    WHERE false = 1
   ),
-  runner_old_eligible AS (
+  runner_old_eligible(channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits) AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
       wanted.person_id AS person_id,
@@ -89,12 +101,12 @@ WITH runner_old_staff AS (
             FROM runner_old_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
+          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -113,40 +125,60 @@ WITH runner_old_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
+          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
       ) AS point
     ) AS wanted
+    UNION ALL
+    SELECT runner_old_eligible.channel AS channel,
+      runner_old_eligible.contact_point_id AS contact_point_id,
+      runner_old_eligible.person_id AS person_id,
+      runner_old_eligible.household_id AS household_id,
+      runner_old_eligible.before_bits AS before_bits,
+      runner_old_eligible.wanted_bits AS wanted_bits,
+      runner_old_eligible.custom AS custom,
+      runner_old_eligible.is_staff AS is_staff,
+      runner_old_eligible.after_bits AS after_bits
+    FROM runner_old_eligible
+    WHERE false = 1
   ),
-  runner_new_staff AS (
+  runner_new_staff(person_id) AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
     WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :new_as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :new_as_of)
+    UNION ALL
+    SELECT runner_new_staff.person_id AS person_id
+    FROM runner_new_staff
+    WHERE false = 1
   ),
-  runner_new_people_1 AS (
+  runner_new_people_1(person_id) AS (
     SELECT DISTINCT listed.person_id AS person_id
     FROM json_table(:new_people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+    UNION ALL
+    SELECT runner_new_people_1.person_id AS person_id
+    FROM runner_new_people_1
+    WHERE false = 1
   ),
-  runner_new_scope AS (
+  runner_new_scope(person_id) AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    INNER JOIN person
-      ON person.person_id = district_assignment.person_id
-    INNER JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND (replace(lower(replace(district_assignment.title, :replace_1, :replace_2) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_3, :replace_4) COLLATE utf8mb4_nopad_bin) = :param_1)
       AND (district_assignment.start_date IS NULL OR district_assignment.start_date <= :new_as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :new_as_of)
+    UNION ALL
+    SELECT runner_new_scope.person_id AS person_id
+    FROM runner_new_scope
+    WHERE false = 1
   ),
-  runner_new_home AS (
+  runner_new_home(household_id) AS (
     SELECT DISTINCT household_member.household_id AS household_id
     FROM household_member
     WHERE household_member.person_id IN (
@@ -155,8 +187,12 @@ WITH runner_old_staff AS (
     )
       AND (household_member.start_date IS NULL OR household_member.start_date <= :new_as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
+    UNION ALL
+    SELECT runner_new_home.household_id AS household_id
+    FROM runner_new_home
+    WHERE false = 1
   ),
-  runner_new_eligible AS (
+  runner_new_eligible(channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits) AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
       point.person_id AS person_id,
@@ -178,12 +214,12 @@ WITH runner_old_staff AS (
           FROM runner_new_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-        AND contact_point.channel = 'email'
+      WHERE contact_point.channel = 'email'
         AND contact_point.person_id IN (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
+        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -202,13 +238,25 @@ WITH runner_old_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
+        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
     ) AS point
+    UNION ALL
+    SELECT runner_new_eligible.channel AS channel,
+      runner_new_eligible.contact_point_id AS contact_point_id,
+      runner_new_eligible.person_id AS person_id,
+      runner_new_eligible.household_id AS household_id,
+      runner_new_eligible.before_bits AS before_bits,
+      runner_new_eligible.wanted_bits AS wanted_bits,
+      runner_new_eligible.custom AS custom,
+      runner_new_eligible.is_staff AS is_staff,
+      runner_new_eligible.after_bits AS after_bits
+    FROM runner_new_eligible
+    WHERE false = 1
   ),
   runner_spoken_of AS (
     SELECT 0 AS job,
@@ -251,27 +299,35 @@ GROUP BY first_job.job,
 --   :replace_4 = σ
 --   :param_1 = teacher
 --   :new_as_of = 2025-09-02
-WITH runner_old_people_1 AS (
+WITH RECURSIVE runner_old_people_1(person_id) AS (
   SELECT DISTINCT listed.person_id AS person_id
   FROM json_table(:old_people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+  UNION ALL
+  SELECT runner_old_people_1.person_id AS person_id
+  FROM runner_old_people_1
+  WHERE false = 1
 ),
-  runner_new_people_1 AS (
+  runner_new_people_1(person_id) AS (
     SELECT DISTINCT listed.person_id AS person_id
     FROM json_table(:new_people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+    UNION ALL
+    SELECT runner_new_people_1.person_id AS person_id
+    FROM runner_new_people_1
+    WHERE false = 1
   ),
-  runner_new_scope AS (
+  runner_new_scope(person_id) AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    INNER JOIN person
-      ON person.person_id = district_assignment.person_id
-    INNER JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND (replace(lower(replace(district_assignment.title, :replace_1, :replace_2) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_3, :replace_4) COLLATE utf8mb4_nopad_bin) = :param_1)
       AND (district_assignment.start_date IS NULL OR district_assignment.start_date <= :new_as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :new_as_of)
+    UNION ALL
+    SELECT runner_new_scope.person_id AS person_id
+    FROM runner_new_scope
+    WHERE false = 1
   )
 SELECT way.school_id,
   way.school,
@@ -294,14 +350,12 @@ FROM (
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
-    INNER JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   )
     AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
     AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
     AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    AND (person.person_id NOT IN (
+    AND (enrollment.person_id NOT IN (
       SELECT runner_old_people_1.person_id
       FROM runner_old_people_1
     ))
@@ -329,35 +383,39 @@ GROUP BY way.school_id,
 --   :replace_3 = ς
 --   :replace_4 = σ
 --   :param_1 = teacher
-WITH runner_old_staff AS (
+WITH RECURSIVE runner_old_staff(person_id) AS (
   SELECT DISTINCT district_assignment.person_id AS person_id
   FROM district_assignment
   WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :old_as_of)
     AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :old_as_of)
+  UNION ALL
+  SELECT runner_old_staff.person_id AS person_id
+  FROM runner_old_staff
+  WHERE false = 1
 ),
-  runner_old_people_1 AS (
+  runner_old_people_1(person_id) AS (
     SELECT DISTINCT listed.person_id AS person_id
     FROM json_table(:old_people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+    UNION ALL
+    SELECT runner_old_people_1.person_id AS person_id
+    FROM runner_old_people_1
+    WHERE false = 1
   ),
-  runner_old_scope AS (
+  runner_old_scope(person_id) AS (
     SELECT DISTINCT relationship.contact_id AS person_id
     FROM relationship
     WHERE relationship.student_id IN (
       SELECT enrollment.person_id
       FROM enrollment
-      INNER JOIN person
-        ON person.person_id = enrollment.person_id
       WHERE enrollment.calendar_id IN (
         SELECT calendar.calendar_id
         FROM calendar
-        INNER JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
         AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
         AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
         AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-        AND (person.person_id NOT IN (
+        AND (enrollment.person_id NOT IN (
           SELECT runner_old_people_1.person_id
           FROM runner_old_people_1
         ))
@@ -365,8 +423,12 @@ WITH runner_old_staff AS (
       AND (relationship.start_date IS NULL OR relationship.start_date <= :old_as_of)
       AND (relationship.end_date IS NULL OR relationship.end_date >= :old_as_of)
       AND relationship.messenger = true
+    UNION ALL
+    SELECT runner_old_scope.person_id AS person_id
+    FROM runner_old_scope
+    WHERE false = 1
   ),
-  runner_old_home AS (
+  runner_old_home(household_id) AS (
     SELECT DISTINCT household_member.household_id AS household_id
     FROM household_member
     WHERE household_member.person_id IN (
@@ -375,8 +437,12 @@ WITH runner_old_staff AS (
     )
       AND (household_member.start_date IS NULL OR household_member.start_date <= :old_as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
+    UNION ALL
+    SELECT runner_old_home.household_id AS household_id
+    FROM runner_old_home
+    WHERE false = 1
   ),
-  runner_old_eligible AS (
+  runner_old_eligible(channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits) AS (
     SELECT wanted.channel AS channel,
       wanted.contact_point_id AS contact_point_id,
       wanted.person_id AS person_id,
@@ -407,12 +473,12 @@ WITH runner_old_staff AS (
             FROM runner_old_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
+          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -431,40 +497,60 @@ WITH runner_old_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
+          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
       ) AS point
     ) AS wanted
+    UNION ALL
+    SELECT runner_old_eligible.channel AS channel,
+      runner_old_eligible.contact_point_id AS contact_point_id,
+      runner_old_eligible.person_id AS person_id,
+      runner_old_eligible.household_id AS household_id,
+      runner_old_eligible.before_bits AS before_bits,
+      runner_old_eligible.wanted_bits AS wanted_bits,
+      runner_old_eligible.custom AS custom,
+      runner_old_eligible.is_staff AS is_staff,
+      runner_old_eligible.after_bits AS after_bits
+    FROM runner_old_eligible
+    WHERE false = 1
   ),
-  runner_new_staff AS (
+  runner_new_staff(person_id) AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
     WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :new_as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :new_as_of)
+    UNION ALL
+    SELECT runner_new_staff.person_id AS person_id
+    FROM runner_new_staff
+    WHERE false = 1
   ),
-  runner_new_people_1 AS (
+  runner_new_people_1(person_id) AS (
     SELECT DISTINCT listed.person_id AS person_id
     FROM json_table(:new_people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+    UNION ALL
+    SELECT runner_new_people_1.person_id AS person_id
+    FROM runner_new_people_1
+    WHERE false = 1
   ),
-  runner_new_scope AS (
+  runner_new_scope(person_id) AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    INNER JOIN person
-      ON person.person_id = district_assignment.person_id
-    INNER JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND (replace(lower(replace(district_assignment.title, :replace_1, :replace_2) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_3, :replace_4) COLLATE utf8mb4_nopad_bin) = :param_1)
       AND (district_assignment.start_date IS NULL OR district_assignment.start_date <= :new_as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :new_as_of)
+    UNION ALL
+    SELECT runner_new_scope.person_id AS person_id
+    FROM runner_new_scope
+    WHERE false = 1
   ),
-  runner_new_home AS (
+  runner_new_home(household_id) AS (
     SELECT DISTINCT household_member.household_id AS household_id
     FROM household_member
     WHERE household_member.person_id IN (
@@ -473,8 +559,12 @@ WITH runner_old_staff AS (
     )
       AND (household_member.start_date IS NULL OR household_member.start_date <= :new_as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
+    UNION ALL
+    SELECT runner_new_home.household_id AS household_id
+    FROM runner_new_home
+    WHERE false = 1
   ),
-  runner_new_eligible AS (
+  runner_new_eligible(channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits) AS (
     SELECT point.channel AS channel,
       point.contact_point_id AS contact_point_id,
       point.person_id AS person_id,
@@ -496,12 +586,12 @@ WITH runner_old_staff AS (
           FROM runner_new_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-        AND contact_point.channel = 'email'
+      WHERE contact_point.channel = 'email'
         AND contact_point.person_id IN (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
+        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -520,13 +610,25 @@ WITH runner_old_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
+        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
     ) AS point
+    UNION ALL
+    SELECT runner_new_eligible.channel AS channel,
+      runner_new_eligible.contact_point_id AS contact_point_id,
+      runner_new_eligible.person_id AS person_id,
+      runner_new_eligible.household_id AS household_id,
+      runner_new_eligible.before_bits AS before_bits,
+      runner_new_eligible.wanted_bits AS wanted_bits,
+      runner_new_eligible.custom AS custom,
+      runner_new_eligible.is_staff AS is_staff,
+      runner_new_eligible.after_bits AS after_bits
+    FROM runner_new_eligible
+    WHERE false = 1
   )
 SELECT point.channel,
   coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 > point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_on,

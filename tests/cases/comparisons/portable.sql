@@ -25,19 +25,15 @@ WITH runner_old_staff AS (
     WHERE relationship.student_id IN (
       SELECT enrollment.person_id
       FROM enrollment
-      JOIN person
-        ON person.person_id = enrollment.person_id
       WHERE enrollment.calendar_id IN (
         SELECT calendar.calendar_id
         FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
         AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
         AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
         AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-        AND (person.person_id NOT IN (
+        AND (enrollment.person_id NOT IN (
           SELECT runner_old_people_1.person_id
           FROM runner_old_people_1
         ))
@@ -87,12 +83,12 @@ WITH runner_old_staff AS (
             FROM runner_old_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -111,12 +107,12 @@ WITH runner_old_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
       ) AS point
     ) AS wanted
   ),
@@ -133,11 +129,7 @@ WITH runner_old_staff AS (
   runner_new_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND (replace(lower(district_assignment.title COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1)
@@ -176,12 +168,12 @@ WITH runner_old_staff AS (
           FROM runner_new_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'email'
+      WHERE contact_point.channel = 'email'
         AND contact_point.person_id IN (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -200,12 +192,12 @@ WITH runner_old_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
     ) AS point
   ),
   runner_spoken_of AS (
@@ -258,11 +250,7 @@ WITH runner_old_people_1 AS (
   runner_new_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND (replace(lower(district_assignment.title COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1)
@@ -290,14 +278,12 @@ FROM (
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   )
     AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
     AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
     AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    AND (person.person_id NOT IN (
+    AND (enrollment.person_id NOT IN (
       SELECT runner_old_people_1.person_id
       FROM runner_old_people_1
     ))
@@ -339,19 +325,15 @@ WITH runner_old_staff AS (
     WHERE relationship.student_id IN (
       SELECT enrollment.person_id
       FROM enrollment
-      JOIN person
-        ON person.person_id = enrollment.person_id
       WHERE enrollment.calendar_id IN (
         SELECT calendar.calendar_id
         FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
         AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
         AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
         AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-        AND (person.person_id NOT IN (
+        AND (enrollment.person_id NOT IN (
           SELECT runner_old_people_1.person_id
           FROM runner_old_people_1
         ))
@@ -401,12 +383,12 @@ WITH runner_old_staff AS (
             FROM runner_old_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -425,12 +407,12 @@ WITH runner_old_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
       ) AS point
     ) AS wanted
   ),
@@ -447,11 +429,7 @@ WITH runner_old_staff AS (
   runner_new_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND (replace(lower(district_assignment.title COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1)
@@ -490,12 +468,12 @@ WITH runner_old_staff AS (
           FROM runner_new_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'email'
+      WHERE contact_point.channel = 'email'
         AND contact_point.person_id IN (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -514,12 +492,12 @@ WITH runner_old_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
     ) AS point
   )
 SELECT point.channel,

@@ -23,19 +23,15 @@ WITH runner_old_staff AS (
     WHERE relationship.student_id IN (
       SELECT enrollment.person_id
       FROM enrollment
-      JOIN person
-        ON person.person_id = enrollment.person_id
       WHERE enrollment.calendar_id IN (
         SELECT calendar.calendar_id
         FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
         AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
         AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
         AND (enrollment.no_show IS NULL OR enrollment.no_show = 0)
-        AND (person.person_id NOT IN (
+        AND (enrollment.person_id NOT IN (
           SELECT runner_old_people_1.person_id
           FROM runner_old_people_1
         ))
@@ -85,12 +81,12 @@ WITH runner_old_staff AS (
             FROM runner_old_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -109,12 +105,12 @@ WITH runner_old_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       ) AS point
     ) AS wanted
   ),
@@ -131,11 +127,7 @@ WITH runner_old_staff AS (
   runner_new_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND runner_fold(district_assignment.title) = :runner_fold_1)
@@ -174,12 +166,12 @@ WITH runner_old_staff AS (
           FROM runner_new_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-        AND contact_point.channel = 'email'
+      WHERE contact_point.channel = 'email'
         AND contact_point.person_id IN (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
+        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -198,12 +190,12 @@ WITH runner_old_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
+        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
     ) AS point
   ),
   runner_spoken_of AS (
@@ -254,11 +246,7 @@ WITH runner_old_people_1 AS (
   runner_new_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND runner_fold(district_assignment.title) = :runner_fold_1)
@@ -286,14 +274,12 @@ FROM (
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   )
     AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
     AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
     AND (enrollment.no_show IS NULL OR enrollment.no_show = 0)
-    AND (person.person_id NOT IN (
+    AND (enrollment.person_id NOT IN (
       SELECT runner_old_people_1.person_id
       FROM runner_old_people_1
     ))
@@ -333,19 +319,15 @@ WITH runner_old_staff AS (
     WHERE relationship.student_id IN (
       SELECT enrollment.person_id
       FROM enrollment
-      JOIN person
-        ON person.person_id = enrollment.person_id
       WHERE enrollment.calendar_id IN (
         SELECT calendar.calendar_id
         FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
         AND (enrollment.start_date IS NULL OR enrollment.start_date <= :old_as_of)
         AND (enrollment.end_date IS NULL OR enrollment.end_date >= :old_as_of)
         AND (enrollment.no_show IS NULL OR enrollment.no_show = 0)
-        AND (person.person_id NOT IN (
+        AND (enrollment.person_id NOT IN (
           SELECT runner_old_people_1.person_id
           FROM runner_old_people_1
         ))
@@ -395,12 +377,12 @@ WITH runner_old_staff AS (
             FROM runner_old_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -419,12 +401,12 @@ WITH runner_old_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :old_as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       ) AS point
     ) AS wanted
   ),
@@ -441,11 +423,7 @@ WITH runner_old_staff AS (
   runner_new_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (person.person_id IN (
+    WHERE (district_assignment.person_id IN (
       SELECT runner_new_people_1.person_id
       FROM runner_new_people_1
     ) OR district_assignment.title IS NOT NULL AND runner_fold(district_assignment.title) = :runner_fold_1)
@@ -484,12 +462,12 @@ WITH runner_old_staff AS (
           FROM runner_new_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-        AND contact_point.channel = 'email'
+      WHERE contact_point.channel = 'email'
         AND contact_point.person_id IN (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
+        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -508,12 +486,12 @@ WITH runner_old_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :new_as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
+        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
     ) AS point
   )
 SELECT point.channel,

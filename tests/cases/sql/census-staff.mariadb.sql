@@ -55,8 +55,6 @@ CREATE TEMPORARY TABLE runner_scope ( person_id BIGINT NOT NULL, PRIMARY KEY (pe
 INSERT INTO runner_scope (person_id)
 SELECT DISTINCT district_assignment.person_id
 FROM district_assignment
-INNER JOIN person
-  ON person.person_id = district_assignment.person_id
 INNER JOIN school
   ON school.school_id = district_assignment.school_id
 WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(replace(school.name, :replace_1, :replace_2) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_3, :replace_4) COLLATE utf8mb4_nopad_bin) = :param_1 OR school.number IS NOT NULL AND (replace(lower(replace(school.number, :replace_5, :replace_6) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_7, :replace_8) COLLATE utf8mb4_nopad_bin) = :param_2) OR district_assignment.title IS NULL)
@@ -65,8 +63,6 @@ WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name 
   AND district_assignment.school_id IN (
     SELECT calendar.school_id
     FROM calendar
-    INNER JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   );
 
@@ -123,12 +119,12 @@ FROM (
       FROM runner_staff
     )) THEN 1 ELSE 0 END AS is_staff
   FROM contact_point
-  WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-    AND contact_point.channel = 'work_phone'
+  WHERE contact_point.channel = 'work_phone'
     AND contact_point.person_id IN (
       SELECT runner_scope.person_id
       FROM runner_scope
     )
+    AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
   UNION ALL
   SELECT contact_point.channel AS channel,
     contact_point.contact_point_id AS contact_point_id,
@@ -147,12 +143,12 @@ FROM (
         AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
     )) THEN 1 ELSE 0 END AS is_staff
   FROM contact_point
-  WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-    AND contact_point.channel = 'household_phone'
+  WHERE contact_point.channel = 'household_phone'
     AND contact_point.household_id IN (
       SELECT runner_home.household_id
       FROM runner_home
     )
+    AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
 ) AS point;
 
 -- Make room for the bystanders of household phones that change.
@@ -163,9 +159,17 @@ CREATE TEMPORARY TABLE runner_bystander ( person_id BIGINT NOT NULL, PRIMARY KEY
 INSERT INTO runner_bystander (person_id)
 SELECT DISTINCT household_member.person_id
 FROM household_member
-INNER JOIN runner_eligible
-  ON runner_eligible.household_id = household_member.household_id
-WHERE runner_eligible.after_bits != runner_eligible.before_bits
+WHERE household_member.household_id IN (
+  SELECT phone.household_id
+  FROM (
+    SELECT runner_eligible.household_id AS household_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.household_id IS NOT NULL
+  ) AS phone
+  WHERE phone.after_bits != phone.before_bits
+)
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
   AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
   AND NOT (EXISTS (
@@ -199,28 +203,42 @@ SELECT (
   ) AS staff;
 
 -- Count per cell what changes, what already was so, and what is kept.
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 = printed.wanted_bits & 8 AND printed.is_staff = 1) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.household_phone_staff_0,
+  part_1.household_phone_staff_1,
+  part_1.household_phone_staff_2,
+  part_2.work_phone_staff_0,
+  part_2.work_phone_staff_1,
+  part_2.work_phone_staff_2,
+  part_3.contact_points,
+  part_3.custom_overwritten,
+  part_3.print_a,
+  part_3.print_b
 FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS SIGNED INTEGER) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2
   FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
+  WHERE runner_eligible.channel = 'household_phone'
+) AS part_1
+INNER JOIN (
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2
+  FROM runner_eligible
+  WHERE runner_eligible.channel = 'work_phone'
+) AS part_2 ON true = 1
+INNER JOIN (
+  SELECT count(*) AS contact_points,
+    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+    coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+  FROM (
+    SELECT runner_eligible.custom AS custom,
+      (((CAST(runner_eligible.contact_point_id AS SIGNED INTEGER) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+    FROM runner_eligible
+    WHERE runner_eligible.after_bits != runner_eligible.before_bits
+  ) AS changed
+) AS part_3 ON true = 1;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
@@ -236,8 +254,8 @@ SELECT (
         bit_or(way.after_bits & 8) AS after_bits
       FROM (
         SELECT runner_bystander.person_id AS person_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+          contact_point.staff * 8 AS before_bits,
+          coalesce(runner_eligible.after_bits, contact_point.staff * 8) AS after_bits
         FROM runner_bystander
         INNER JOIN contact_point
           ON contact_point.person_id = runner_bystander.person_id
@@ -247,8 +265,8 @@ SELECT (
         WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
         UNION ALL
         SELECT runner_bystander.person_id AS person_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+          contact_point.staff * 8 AS before_bits,
+          coalesce(runner_eligible.after_bits, contact_point.staff * 8) AS after_bits
         FROM runner_bystander
         INNER JOIN household_member
           ON household_member.person_id = runner_bystander.person_id
@@ -281,24 +299,29 @@ FROM (
     WHERE runner_eligible.person_id IS NOT NULL
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
+      phone.before_bits AS before_bits,
+      phone.after_bits AS after_bits
     FROM runner_scope
     INNER JOIN household_member
       ON household_member.person_id = runner_scope.person_id
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    INNER JOIN runner_eligible
-      ON runner_eligible.household_id = household_member.household_id
+    INNER JOIN (
+      SELECT runner_eligible.household_id AS household_id,
+        runner_eligible.before_bits AS before_bits,
+        runner_eligible.after_bits AS after_bits
+      FROM runner_eligible
+      WHERE runner_eligible.household_id IS NOT NULL
+    ) AS phone ON phone.household_id = household_member.household_id
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS after_bits
+      contact_point.staff * 8 AS before_bits,
+      contact_point.staff * 8 AS after_bits
     FROM runner_scope
     INNER JOIN contact_point
       ON contact_point.person_id = runner_scope.person_id
-    WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
-      AND contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
+    WHERE contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
+      AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
   ) AS way
   GROUP BY way.person_id
 ) AS heard

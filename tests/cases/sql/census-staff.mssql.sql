@@ -54,8 +54,6 @@ CREATE TABLE [#runner_scope] ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id
 INSERT INTO [#runner_scope] (person_id)
 SELECT DISTINCT district_assignment.person_id
 FROM district_assignment
-JOIN person
-  ON person.person_id = district_assignment.person_id
 JOIN school
   ON school.school_id = district_assignment.school_id
 WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(school.name COLLATE Latin1_General_100_BIN2_UTF8), :replace_1, :replace_2) COLLATE Latin1_General_100_BIN2_UTF8) = :param_1 OR school.number IS NOT NULL AND (replace(lower(school.number COLLATE Latin1_General_100_BIN2_UTF8), :replace_3, :replace_4) COLLATE Latin1_General_100_BIN2_UTF8) = :param_2) OR district_assignment.title IS NULL)
@@ -64,8 +62,6 @@ WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name 
   AND district_assignment.school_id IN (
     SELECT calendar.school_id
     FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   );
 
@@ -122,12 +118,12 @@ FROM (
       FROM [#runner_staff]
     )) THEN 1 ELSE 0 END AS is_staff
   FROM contact_point
-  WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
-    AND contact_point.channel = 'work_phone'
+  WHERE contact_point.channel = 'work_phone'
     AND contact_point.person_id IN (
       SELECT [#runner_scope].person_id
       FROM [#runner_scope]
     )
+    AND datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
   UNION ALL
   SELECT contact_point.channel AS channel,
     contact_point.contact_point_id AS contact_point_id,
@@ -146,12 +142,12 @@ FROM (
         AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
     )) THEN 1 ELSE 0 END AS is_staff
   FROM contact_point
-  WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
-    AND contact_point.channel = 'household_phone'
+  WHERE contact_point.channel = 'household_phone'
     AND contact_point.household_id IN (
       SELECT [#runner_home].household_id
       FROM [#runner_home]
     )
+    AND datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
 ) AS point;
 
 -- Make room for the bystanders of household phones that change.
@@ -162,9 +158,17 @@ CREATE TABLE [#runner_bystander] ( person_id BIGINT NOT NULL, PRIMARY KEY (perso
 INSERT INTO [#runner_bystander] (person_id)
 SELECT DISTINCT household_member.person_id
 FROM household_member
-JOIN [#runner_eligible]
-  ON [#runner_eligible].household_id = household_member.household_id
-WHERE [#runner_eligible].after_bits != [#runner_eligible].before_bits
+WHERE household_member.household_id IN (
+  SELECT phone.household_id
+  FROM (
+    SELECT [#runner_eligible].household_id AS household_id,
+      [#runner_eligible].before_bits AS before_bits,
+      [#runner_eligible].after_bits AS after_bits
+    FROM [#runner_eligible]
+    WHERE [#runner_eligible].household_id IS NOT NULL
+  ) AS phone
+  WHERE phone.after_bits != phone.before_bits
+)
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
   AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
   AND NOT (EXISTS (
@@ -197,28 +201,42 @@ SELECT (
   ) AS staff;
 
 -- Count per cell what changes, what already was so, and what is kept.
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 = printed.wanted_bits & 8 AND printed.is_staff = 1) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.household_phone_staff_0,
+  part_1.household_phone_staff_1,
+  part_1.household_phone_staff_2,
+  part_2.work_phone_staff_0,
+  part_2.work_phone_staff_1,
+  part_2.work_phone_staff_2,
+  part_3.contact_points,
+  part_3.custom_overwritten,
+  part_3.print_a,
+  part_3.print_b
 FROM (
-  SELECT [#runner_eligible].channel AS channel,
-    [#runner_eligible].contact_point_id AS contact_point_id,
-    [#runner_eligible].person_id AS person_id,
-    [#runner_eligible].household_id AS household_id,
-    [#runner_eligible].before_bits AS before_bits,
-    [#runner_eligible].wanted_bits AS wanted_bits,
-    [#runner_eligible].custom AS custom,
-    [#runner_eligible].is_staff AS is_staff,
-    [#runner_eligible].after_bits AS after_bits,
-    (((CAST([#runner_eligible].contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + [#runner_eligible].before_bits * 257 + [#runner_eligible].after_bits) % 2147483647 AS x
+  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
+    coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
+    coalesce(sum(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2
   FROM [#runner_eligible]
-) AS printed
-GROUP BY printed.channel;
+  WHERE [#runner_eligible].channel = 'household_phone'
+) AS part_1
+JOIN (
+  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
+    coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
+    coalesce(sum(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2
+  FROM [#runner_eligible]
+  WHERE [#runner_eligible].channel = 'work_phone'
+) AS part_2 ON 1 = 1
+JOIN (
+  SELECT count(*) AS contact_points,
+    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+    coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+  FROM (
+    SELECT [#runner_eligible].custom AS custom,
+      (((CAST([#runner_eligible].contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + [#runner_eligible].before_bits * 257 + [#runner_eligible].after_bits) % 2147483647 AS x
+    FROM [#runner_eligible]
+    WHERE [#runner_eligible].after_bits != [#runner_eligible].before_bits
+  ) AS changed
+) AS part_3 ON 1 = 1;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
@@ -230,12 +248,12 @@ SELECT (
     SELECT coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
     FROM (
       SELECT way.person_id AS person_id,
-        max((way.before_bits & 8) & 8) AS before_bits,
-        max((way.after_bits & 8) & 8) AS after_bits
+        max(way.before_bits & 8) AS before_bits,
+        max(way.after_bits & 8) AS after_bits
       FROM (
         SELECT [#runner_bystander].person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+          CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+          coalesce([#runner_eligible].after_bits, CAST(contact_point.staff AS INTEGER) * 8) AS after_bits
         FROM [#runner_bystander]
         JOIN contact_point
           ON contact_point.person_id = [#runner_bystander].person_id
@@ -245,8 +263,8 @@ SELECT (
         WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
         UNION ALL
         SELECT [#runner_bystander].person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+          CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+          coalesce([#runner_eligible].after_bits, CAST(contact_point.staff AS INTEGER) * 8) AS after_bits
         FROM [#runner_bystander]
         JOIN household_member
           ON household_member.person_id = [#runner_bystander].person_id
@@ -269,8 +287,8 @@ SELECT (
   coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
 FROM (
   SELECT way.person_id AS person_id,
-    max((way.before_bits & 8) & 8) AS before_bits,
-    max((way.after_bits & 8) & 8) AS after_bits
+    max(way.before_bits & 8) AS before_bits,
+    max(way.after_bits & 8) AS after_bits
   FROM (
     SELECT [#runner_eligible].person_id AS person_id,
       [#runner_eligible].before_bits AS before_bits,
@@ -279,24 +297,29 @@ FROM (
     WHERE [#runner_eligible].person_id IS NOT NULL
     UNION ALL
     SELECT [#runner_scope].person_id AS person_id,
-      [#runner_eligible].before_bits AS before_bits,
-      [#runner_eligible].after_bits AS after_bits
+      phone.before_bits AS before_bits,
+      phone.after_bits AS after_bits
     FROM [#runner_scope]
     JOIN household_member
       ON household_member.person_id = [#runner_scope].person_id
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN [#runner_eligible]
-      ON [#runner_eligible].household_id = household_member.household_id
+    JOIN (
+      SELECT [#runner_eligible].household_id AS household_id,
+        [#runner_eligible].before_bits AS before_bits,
+        [#runner_eligible].after_bits AS after_bits
+      FROM [#runner_eligible]
+      WHERE [#runner_eligible].household_id IS NOT NULL
+    ) AS phone ON phone.household_id = household_member.household_id
     UNION ALL
     SELECT [#runner_scope].person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+      CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+      CAST(contact_point.staff AS INTEGER) * 8 AS after_bits
     FROM [#runner_scope]
     JOIN contact_point
       ON contact_point.person_id = [#runner_scope].person_id
-    WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
-      AND contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
+    WHERE contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
+      AND datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
   ) AS way
   GROUP BY way.person_id
 ) AS heard

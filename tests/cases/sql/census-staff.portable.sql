@@ -52,8 +52,6 @@ WITH runner_staff AS (
   runner_scope AS (
     SELECT DISTINCT district_assignment.person_id AS person_id
     FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
     JOIN school
       ON school.school_id = district_assignment.school_id
     WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR school.number IS NOT NULL AND (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2) OR district_assignment.title IS NULL)
@@ -62,8 +60,6 @@ WITH runner_staff AS (
       AND district_assignment.school_id IN (
         SELECT calendar.school_id
         FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
   ),
@@ -99,12 +95,12 @@ WITH runner_staff AS (
           FROM runner_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'work_phone'
+      WHERE contact_point.channel = 'work_phone'
         AND contact_point.person_id IN (
           SELECT runner_scope.person_id
           FROM runner_scope
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -123,12 +119,12 @@ WITH runner_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_home.household_id
           FROM runner_home
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
     ) AS point
   ) INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
 SELECT :this_run AS anon_1,
@@ -140,7 +136,7 @@ FROM runner_eligible
 WHERE runner_eligible.after_bits != runner_eligible.before_bits
 ORDER BY runner_eligible.contact_point_id;
 
--- Count the people in scope.
+-- Count people, preferences, and who hears about what.
 --   :replace_1 = ς
 --   :replace_2 = σ
 --   :param_1 = 007
@@ -152,8 +148,6 @@ ORDER BY runner_eligible.contact_point_id;
 WITH runner_scope AS (
   SELECT DISTINCT district_assignment.person_id AS person_id
   FROM district_assignment
-  JOIN person
-    ON person.person_id = district_assignment.person_id
   JOIN school
     ON school.school_id = district_assignment.school_id
   WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR school.number IS NOT NULL AND (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2) OR district_assignment.title IS NULL)
@@ -162,8 +156,6 @@ WITH runner_scope AS (
     AND district_assignment.school_id IN (
       SELECT calendar.school_id
       FROM calendar
-      JOIN school
-        ON school.school_id = calendar.school_id
       WHERE calendar.end_year = :end_year_1
     )
 ),
@@ -172,50 +164,6 @@ WITH runner_scope AS (
     FROM district_assignment
     WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-  )
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_scope
-) AS people,
-  (
-    SELECT count(*) AS count_2
-    FROM runner_scope
-    JOIN runner_staff
-      ON runner_staff.person_id = runner_scope.person_id
-  ) AS staff;
-
--- Count per cell what changes, what already was so, and what is kept.
---   :as_of = 2025-09-02
---   :replace_1 = ς
---   :replace_2 = σ
---   :param_1 = 007
---   :replace_3 = ς
---   :replace_4 = σ
---   :param_2 = 007
---   :end_year_1 = 2026
-WITH runner_staff AS (
-  SELECT DISTINCT district_assignment.person_id AS person_id
-  FROM district_assignment
-  WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-    AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-),
-  runner_scope AS (
-    SELECT DISTINCT district_assignment.person_id AS person_id
-    FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR school.number IS NOT NULL AND (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2) OR district_assignment.title IS NULL)
-      AND (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-      AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-      AND district_assignment.school_id IN (
-        SELECT calendar.school_id
-        FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
-        WHERE calendar.end_year = :end_year_1
-      )
   ),
   runner_home AS (
     SELECT DISTINCT household_member.household_id AS household_id
@@ -249,12 +197,12 @@ WITH runner_staff AS (
           FROM runner_staff
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'work_phone'
+      WHERE contact_point.channel = 'work_phone'
         AND contact_point.person_id IN (
           SELECT runner_scope.person_id
           FROM runner_scope
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
@@ -273,140 +221,29 @@ WITH runner_staff AS (
             AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
         )) THEN 1 ELSE 0 END AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'household_phone'
+      WHERE contact_point.channel = 'household_phone'
         AND contact_point.household_id IN (
           SELECT runner_home.household_id
           FROM runner_home
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
     ) AS point
-  )
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 = printed.wanted_bits & 8 AND printed.is_staff = 1) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
-FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
-  FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
-
--- Count who hears about what, before and after.
---   :as_of = 2025-09-02
---   :replace_1 = ς
---   :replace_2 = σ
---   :param_1 = 007
---   :replace_3 = ς
---   :replace_4 = σ
---   :param_2 = 007
---   :end_year_1 = 2026
-WITH runner_staff AS (
-  SELECT DISTINCT district_assignment.person_id AS person_id
-  FROM district_assignment
-  WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-    AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-),
-  runner_scope AS (
-    SELECT DISTINCT district_assignment.person_id AS person_id
-    FROM district_assignment
-    JOIN person
-      ON person.person_id = district_assignment.person_id
-    JOIN school
-      ON school.school_id = district_assignment.school_id
-    WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name IS NOT NULL AND (replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR school.number IS NOT NULL AND (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2) OR district_assignment.title IS NULL)
-      AND (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-      AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-      AND district_assignment.school_id IN (
-        SELECT calendar.school_id
-        FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
-        WHERE calendar.end_year = :end_year_1
-      )
   ),
-  runner_home AS (
-    SELECT DISTINCT household_member.household_id AS household_id
-    FROM household_member
-    WHERE household_member.person_id IN (
-      SELECT runner_scope.person_id
-      FROM runner_scope
-    )
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-  ),
-  runner_eligible AS (
-    SELECT point.channel AS channel,
-      point.contact_point_id AS contact_point_id,
-      point.person_id AS person_id,
-      point.household_id AS household_id,
-      point.before_bits AS before_bits,
-      (point.before_bits | (CASE point.channel WHEN 'work_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
-      point.custom AS custom,
-      point.is_staff AS is_staff,
-      (point.before_bits | (CASE point.channel WHEN 'work_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (CASE point.channel WHEN 'household_phone' THEN 8 ELSE 0 END & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS after_bits
-    FROM (
-      SELECT contact_point.channel AS channel,
-        contact_point.contact_point_id AS contact_point_id,
-        contact_point.person_id AS person_id,
-        CAST(NULL AS BIGINT) AS household_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-        CAST(contact_point.custom AS INTEGER) AS custom,
-        CASE WHEN (contact_point.person_id IN (
-          SELECT runner_staff.person_id
-          FROM runner_staff
-        )) THEN 1 ELSE 0 END AS is_staff
-      FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'work_phone'
-        AND contact_point.person_id IN (
-          SELECT runner_scope.person_id
-          FROM runner_scope
-        )
-      UNION ALL
-      SELECT contact_point.channel AS channel,
-        contact_point.contact_point_id AS contact_point_id,
-        CAST(NULL AS BIGINT) AS person_id,
-        contact_point.household_id AS household_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-        CAST(contact_point.custom AS INTEGER) AS custom,
-        CASE WHEN (contact_point.household_id IN (
-          SELECT household_member.household_id
-          FROM household_member
-          WHERE household_member.person_id IN (
-            SELECT runner_staff.person_id
-            FROM runner_staff
-          )
-            AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-            AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-        )) THEN 1 ELSE 0 END AS is_staff
-      FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'household_phone'
-        AND contact_point.household_id IN (
-          SELECT runner_home.household_id
-          FROM runner_home
-        )
-    ) AS point
+  runner_phone AS (
+    SELECT runner_eligible.household_id AS household_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.household_id IS NOT NULL
   ),
   runner_bystander AS (
     SELECT DISTINCT household_member.person_id AS person_id
     FROM household_member
-    JOIN runner_eligible
-      ON household_member.household_id = runner_eligible.household_id
-    WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE household_member.household_id IN (
+      SELECT runner_phone.household_id
+      FROM runner_phone
+      WHERE runner_phone.after_bits != runner_phone.before_bits
+    )
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
       AND NOT (EXISTS (
@@ -415,86 +252,155 @@ WITH runner_staff AS (
         WHERE runner_scope.person_id = household_member.person_id
       ))
   )
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_bystander
-) AS bystanders,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) + (
-    SELECT coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
-    FROM (
-      SELECT way.person_id AS person_id,
-        bit_or(way.before_bits & 8) AS before_bits,
-        bit_or(way.after_bits & 8) AS after_bits
-      FROM (
-        SELECT runner_bystander.person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-        FROM runner_bystander
-        JOIN contact_point
-          ON contact_point.person_id = runner_bystander.person_id
-        LEFT OUTER JOIN runner_eligible
-          ON runner_eligible.contact_point_id = contact_point.contact_point_id
-          AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        UNION ALL
-        SELECT runner_bystander.person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-        FROM runner_bystander
-        JOIN household_member
-          ON household_member.person_id = runner_bystander.person_id
-          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-        JOIN contact_point
-          ON contact_point.household_id = household_member.household_id
-        LEFT OUTER JOIN runner_eligible
-          ON runner_eligible.contact_point_id = contact_point.contact_point_id
-          AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-      ) AS way
-      GROUP BY way.person_id
-    ) AS heard
-    LEFT OUTER JOIN runner_staff
-      ON runner_staff.person_id = heard.person_id
-  ) AS lost,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
+SELECT part_1.people,
+  part_1.staff,
+  part_2.household_phone_staff_0,
+  part_2.household_phone_staff_1,
+  part_2.household_phone_staff_2,
+  part_2.work_phone_staff_0,
+  part_2.work_phone_staff_1,
+  part_2.work_phone_staff_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b,
+  part_3.bystanders,
+  part_3.lost,
+  part_3.staff_before,
+  part_3.staff_gained,
+  part_3.staff_lost
 FROM (
-  SELECT way.person_id AS person_id,
-    bit_or(way.before_bits & 8) AS before_bits,
-    bit_or(way.after_bits & 8) AS after_bits
+  SELECT (
+    SELECT count(*) AS count_1
+    FROM runner_scope
+  ) AS people,
+    (
+      SELECT count(*) AS count_2
+      FROM runner_scope
+      JOIN runner_staff
+        ON runner_staff.person_id = runner_scope.person_id
+    ) AS staff
+) AS part_1
+JOIN (
+  SELECT part_1.household_phone_staff_0 AS household_phone_staff_0,
+    part_1.household_phone_staff_1 AS household_phone_staff_1,
+    part_1.household_phone_staff_2 AS household_phone_staff_2,
+    part_2.work_phone_staff_0 AS work_phone_staff_0,
+    part_2.work_phone_staff_1 AS work_phone_staff_1,
+    part_2.work_phone_staff_2 AS work_phone_staff_2,
+    part_3.contact_points AS contact_points,
+    part_3.custom_overwritten AS custom_overwritten,
+    part_3.print_a AS print_a,
+    part_3.print_b AS print_b
   FROM (
-    SELECT runner_eligible.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2
     FROM runner_eligible
-    WHERE runner_eligible.person_id IS NOT NULL
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
-    FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN runner_eligible
-      ON household_member.household_id = runner_eligible.household_id
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
-    FROM runner_scope
-    JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-      AND contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
-  ) AS way
-  GROUP BY way.person_id
-) AS heard
-LEFT OUTER JOIN runner_staff
-  ON runner_staff.person_id = heard.person_id;
+    WHERE runner_eligible.channel = 'household_phone'
+  ) AS part_1
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'work_phone'
+  ) AS part_2 ON true
+  JOIN (
+    SELECT count(*) AS contact_points,
+      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+      coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+    FROM (
+      SELECT runner_eligible.custom AS custom,
+        (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+      FROM runner_eligible
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    ) AS changed
+  ) AS part_3 ON true
+) AS part_2 ON true
+JOIN (
+  SELECT (
+    SELECT count(*) AS count_3
+    FROM runner_bystander
+  ) AS bystanders,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) + (
+      SELECT coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+      FROM (
+        SELECT way.person_id AS person_id,
+          bit_or(way.before_bits & 8) AS before_bits,
+          bit_or(way.after_bits & 8) AS after_bits
+        FROM (
+          SELECT runner_bystander.person_id AS person_id,
+            CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+            coalesce(runner_eligible.after_bits, CAST(contact_point.staff AS INTEGER) * 8) AS after_bits
+          FROM runner_bystander
+          JOIN contact_point
+            ON contact_point.person_id = runner_bystander.person_id
+          LEFT OUTER JOIN runner_eligible
+            ON runner_eligible.contact_point_id = contact_point.contact_point_id
+            AND runner_eligible.after_bits != runner_eligible.before_bits
+          WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          UNION ALL
+          SELECT runner_bystander.person_id AS person_id,
+            CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+            coalesce(runner_eligible.after_bits, CAST(contact_point.staff AS INTEGER) * 8) AS after_bits
+          FROM runner_bystander
+          JOIN household_member
+            ON household_member.person_id = runner_bystander.person_id
+            AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+            AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+          JOIN contact_point
+            ON contact_point.household_id = household_member.household_id
+          LEFT OUTER JOIN runner_eligible
+            ON runner_eligible.contact_point_id = contact_point.contact_point_id
+            AND runner_eligible.after_bits != runner_eligible.before_bits
+          WHERE btrim(contact_point.address, E' \t\r\n') != ''
+        ) AS way
+        GROUP BY way.person_id
+      ) AS heard
+      LEFT OUTER JOIN runner_staff
+        ON runner_staff.person_id = heard.person_id
+    ) AS lost,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
+  FROM (
+    SELECT way.person_id AS person_id,
+      bit_or(way.before_bits & 8) AS before_bits,
+      bit_or(way.after_bits & 8) AS after_bits
+    FROM (
+      SELECT runner_eligible.person_id AS person_id,
+        runner_eligible.before_bits AS before_bits,
+        runner_eligible.after_bits AS after_bits
+      FROM runner_eligible
+      WHERE runner_eligible.person_id IS NOT NULL
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        runner_phone.before_bits AS before_bits,
+        runner_phone.after_bits AS after_bits
+      FROM runner_scope
+      JOIN household_member
+        ON household_member.person_id = runner_scope.person_id
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      JOIN runner_phone
+        ON household_member.household_id = runner_phone.household_id
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+        CAST(contact_point.staff AS INTEGER) * 8 AS after_bits
+      FROM runner_scope
+      JOIN contact_point
+        ON contact_point.person_id = runner_scope.person_id
+      WHERE contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
+        AND btrim(contact_point.address, E' \t\r\n') != ''
+    ) AS way
+    GROUP BY way.person_id
+  ) AS heard
+  LEFT OUTER JOIN runner_staff
+    ON runner_staff.person_id = heard.person_id
+) AS part_3 ON true;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

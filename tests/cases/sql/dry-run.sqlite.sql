@@ -48,8 +48,6 @@ WITH runner_scope AS (
   WHERE relationship.student_id IN (
     SELECT enrollment.person_id
     FROM enrollment
-    JOIN person
-      ON person.person_id = enrollment.person_id
     WHERE enrollment.calendar_id IN (
       SELECT calendar.calendar_id
       FROM calendar
@@ -104,12 +102,12 @@ WITH runner_scope AS (
           contact_point.custom AS custom,
           0 AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_scope.person_id
             FROM runner_scope
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -119,12 +117,12 @@ WITH runner_scope AS (
           contact_point.custom AS custom,
           0 AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_home.household_id
             FROM runner_home
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       ) AS point
     ) AS wanted
   ) INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
@@ -137,7 +135,7 @@ FROM runner_eligible
 WHERE runner_eligible.after_bits != runner_eligible.before_bits
 ORDER BY runner_eligible.contact_point_id;
 
--- Count the people in scope.
+-- Count people, preferences, and who hears about what.
 --   :runner_fold_1 = arthur elementary
 --   :runner_fold_2 = arthur elementary
 --   :end_year_1 = 2026
@@ -148,43 +146,6 @@ WITH runner_scope AS (
   WHERE relationship.student_id IN (
     SELECT enrollment.person_id
     FROM enrollment
-    JOIN person
-      ON person.person_id = enrollment.person_id
-    WHERE enrollment.calendar_id IN (
-      SELECT calendar.calendar_id
-      FROM calendar
-      JOIN school
-        ON school.school_id = calendar.school_id
-      WHERE (runner_fold(school.name) = :runner_fold_1 OR runner_fold(school.number) = :runner_fold_2)
-        AND calendar.end_year = :end_year_1
-    )
-      AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
-      AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-      AND (enrollment.no_show IS NULL OR enrollment.no_show = 0)
-  )
-    AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
-    AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-    AND relationship.messenger = 1
-)
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_scope
-) AS people,
-  0 AS staff;
-
--- Count per cell what changes, what already was so, and what is kept.
---   :runner_fold_1 = arthur elementary
---   :runner_fold_2 = arthur elementary
---   :end_year_1 = 2026
---   :as_of = 2025-09-02
-WITH runner_scope AS (
-  SELECT DISTINCT relationship.contact_id AS person_id
-  FROM relationship
-  WHERE relationship.student_id IN (
-    SELECT enrollment.person_id
-    FROM enrollment
-    JOIN person
-      ON person.person_id = enrollment.person_id
     WHERE enrollment.calendar_id IN (
       SELECT calendar.calendar_id
       FROM calendar
@@ -239,12 +200,12 @@ WITH runner_scope AS (
           contact_point.custom AS custom,
           0 AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_scope.person_id
             FROM runner_scope
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -254,141 +215,30 @@ WITH runner_scope AS (
           contact_point.custom AS custom,
           0 AS is_staff
         FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_home.household_id
             FROM runner_home
           )
+          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       ) AS point
     ) AS wanted
-  )
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 1 = printed.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 2 = printed.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 = printed.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
-FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
-  FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
-
--- Count who hears about what, before and after.
---   :runner_fold_1 = arthur elementary
---   :runner_fold_2 = arthur elementary
---   :end_year_1 = 2026
---   :as_of = 2025-09-02
-WITH runner_scope AS (
-  SELECT DISTINCT relationship.contact_id AS person_id
-  FROM relationship
-  WHERE relationship.student_id IN (
-    SELECT enrollment.person_id
-    FROM enrollment
-    JOIN person
-      ON person.person_id = enrollment.person_id
-    WHERE enrollment.calendar_id IN (
-      SELECT calendar.calendar_id
-      FROM calendar
-      JOIN school
-        ON school.school_id = calendar.school_id
-      WHERE (runner_fold(school.name) = :runner_fold_1 OR runner_fold(school.number) = :runner_fold_2)
-        AND calendar.end_year = :end_year_1
-    )
-      AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
-      AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-      AND (enrollment.no_show IS NULL OR enrollment.no_show = 0)
-  )
-    AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
-    AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-    AND relationship.messenger = 1
-),
-  runner_home AS (
-    SELECT DISTINCT household_member.household_id AS household_id
-    FROM household_member
-    WHERE household_member.person_id IN (
-      SELECT runner_scope.person_id
-      FROM runner_scope
-    )
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
   ),
-  runner_eligible AS (
-    SELECT wanted.channel AS channel,
-      wanted.contact_point_id AS contact_point_id,
-      wanted.person_id AS person_id,
-      wanted.household_id AS household_id,
-      wanted.before_bits AS before_bits,
-      wanted.wanted_bits AS wanted_bits,
-      wanted.custom AS custom,
-      wanted.is_staff AS is_staff,
-      CASE WHEN (wanted.custom = 1) THEN wanted.before_bits ELSE wanted.wanted_bits END AS after_bits
-    FROM (
-      SELECT point.channel AS channel,
-        point.contact_point_id AS contact_point_id,
-        point.person_id AS person_id,
-        point.household_id AS household_id,
-        point.before_bits AS before_bits,
-        (point.before_bits | CASE point.channel WHEN 'household_phone' THEN 3 WHEN 'email' THEN 2 ELSE 0 END) & (255 - CASE point.channel WHEN 'email' THEN 16 ELSE 0 END) AS wanted_bits,
-        point.custom AS custom,
-        point.is_staff AS is_staff
-      FROM (
-        SELECT contact_point.channel AS channel,
-          contact_point.contact_point_id AS contact_point_id,
-          contact_point.person_id AS person_id,
-          CAST(NULL AS INTEGER) AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-          contact_point.custom AS custom,
-          0 AS is_staff
-        FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'email'
-          AND contact_point.person_id IN (
-            SELECT runner_scope.person_id
-            FROM runner_scope
-          )
-        UNION ALL
-        SELECT contact_point.channel AS channel,
-          contact_point.contact_point_id AS contact_point_id,
-          CAST(NULL AS INTEGER) AS person_id,
-          contact_point.household_id AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-          contact_point.custom AS custom,
-          0 AS is_staff
-        FROM contact_point
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-          AND contact_point.channel = 'household_phone'
-          AND contact_point.household_id IN (
-            SELECT runner_home.household_id
-            FROM runner_home
-          )
-      ) AS point
-    ) AS wanted
+  runner_phone AS (
+    SELECT runner_eligible.household_id AS household_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.household_id IS NOT NULL
   ),
   runner_bystander AS (
     SELECT DISTINCT household_member.person_id AS person_id
     FROM household_member
-    JOIN runner_eligible
-      ON household_member.household_id = runner_eligible.household_id
-    WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE household_member.household_id IN (
+      SELECT runner_phone.household_id
+      FROM runner_phone
+      WHERE runner_phone.after_bits != runner_phone.before_bits
+    )
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
       AND NOT (EXISTS (
@@ -397,53 +247,141 @@ WITH runner_scope AS (
         WHERE runner_scope.person_id = household_member.person_id
       ))
   )
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_bystander
-) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+SELECT part_1.people,
+  part_1.staff,
+  part_2.household_phone_emergency_0,
+  part_2.household_phone_emergency_1,
+  part_2.household_phone_emergency_2,
+  part_2.household_phone_attendance_0,
+  part_2.household_phone_attendance_1,
+  part_2.household_phone_attendance_2,
+  part_2.email_attendance_0,
+  part_2.email_attendance_1,
+  part_2.email_attendance_2,
+  part_2.email_general_0,
+  part_2.email_general_1,
+  part_2.email_general_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b,
+  part_3.bystanders,
+  part_3.lost,
+  part_3.emergency_before,
+  part_3.emergency_gained,
+  part_3.emergency_lost,
+  part_3.attendance_before,
+  part_3.attendance_gained,
+  part_3.attendance_lost,
+  part_3.general_before,
+  part_3.general_gained,
+  part_3.general_lost
 FROM (
-  SELECT way.person_id AS person_id,
-    max((way.before_bits & 19) & 1) + max((way.before_bits & 19) & 2) + max((way.before_bits & 19) & 16) AS before_bits,
-    max((way.after_bits & 19) & 1) + max((way.after_bits & 19) & 2) + max((way.after_bits & 19) & 16) AS after_bits
+  SELECT (
+    SELECT count(*) AS count_1
+    FROM runner_scope
+  ) AS people,
+    0 AS staff
+) AS part_1
+JOIN (
+  SELECT part_1.household_phone_emergency_0 AS household_phone_emergency_0,
+    part_1.household_phone_emergency_1 AS household_phone_emergency_1,
+    part_1.household_phone_emergency_2 AS household_phone_emergency_2,
+    part_1.household_phone_attendance_0 AS household_phone_attendance_0,
+    part_1.household_phone_attendance_1 AS household_phone_attendance_1,
+    part_1.household_phone_attendance_2 AS household_phone_attendance_2,
+    part_2.email_attendance_0 AS email_attendance_0,
+    part_2.email_attendance_1 AS email_attendance_1,
+    part_2.email_attendance_2 AS email_attendance_2,
+    part_2.email_general_0 AS email_general_0,
+    part_2.email_general_1 AS email_general_1,
+    part_2.email_general_2 AS email_general_2,
+    part_3.contact_points AS contact_points,
+    part_3.custom_overwritten AS custom_overwritten,
+    part_3.print_a AS print_a,
+    part_3.print_b AS print_b
   FROM (
-    SELECT runner_eligible.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_2
     FROM runner_eligible
-    WHERE runner_eligible.person_id IS NOT NULL
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
-    FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN runner_eligible
-      ON household_member.household_id = runner_eligible.household_id
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS after_bits
-    FROM runner_scope
-    JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-      AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
-  ) AS way
-  GROUP BY way.person_id
-) AS heard;
+    WHERE runner_eligible.channel = 'household_phone'
+  ) AS part_1
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'email'
+  ) AS part_2 ON 1 = 1
+  JOIN (
+    SELECT count(*) AS contact_points,
+      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+      coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+    FROM (
+      SELECT runner_eligible.custom AS custom,
+        (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+      FROM runner_eligible
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    ) AS changed
+  ) AS part_3 ON 1 = 1
+) AS part_2 ON 1 = 1
+JOIN (
+  SELECT (
+    SELECT count(*) AS count_2
+    FROM runner_bystander
+  ) AS bystanders,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+  FROM (
+    SELECT way.person_id AS person_id,
+      max(way.before_bits & 1) + max(way.before_bits & 2) + max(way.before_bits & 16) AS before_bits,
+      max(way.after_bits & 1) + max(way.after_bits & 2) + max(way.after_bits & 16) AS after_bits
+    FROM (
+      SELECT runner_eligible.person_id AS person_id,
+        runner_eligible.before_bits AS before_bits,
+        runner_eligible.after_bits AS after_bits
+      FROM runner_eligible
+      WHERE runner_eligible.person_id IS NOT NULL
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        runner_phone.before_bits AS before_bits,
+        runner_phone.after_bits AS after_bits
+      FROM runner_scope
+      JOIN household_member
+        ON household_member.person_id = runner_scope.person_id
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      JOIN runner_phone
+        ON household_member.household_id = runner_phone.household_id
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.general * 16 AS before_bits,
+        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.general * 16 AS after_bits
+      FROM runner_scope
+      JOIN contact_point
+        ON contact_point.person_id = runner_scope.person_id
+      WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+    ) AS way
+    GROUP BY way.person_id
+  ) AS heard
+) AS part_3 ON 1 = 1;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

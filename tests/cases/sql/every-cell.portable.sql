@@ -49,13 +49,9 @@ WITH runner_staff AS (
     WHERE relationship.student_id IN (
       SELECT enrollment.person_id
       FROM enrollment
-      JOIN person
-        ON person.person_id = enrollment.person_id
       WHERE enrollment.calendar_id IN (
         SELECT calendar.calendar_id
         FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
         WHERE calendar.end_year = :end_year_1
       )
         AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
@@ -107,12 +103,12 @@ WITH runner_staff AS (
             FROM runner_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'email', 'secondary_email')
+        WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'email', 'secondary_email')
           AND contact_point.person_id IN (
             SELECT runner_scope.person_id
             FROM runner_scope
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -131,12 +127,12 @@ WITH runner_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_home.household_id
             FROM runner_home
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
       ) AS point
     ) AS wanted
   ) INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
@@ -149,7 +145,7 @@ FROM runner_eligible
 WHERE runner_eligible.after_bits != runner_eligible.before_bits
 ORDER BY runner_eligible.contact_point_id;
 
--- Count the people in scope.
+-- Count people, preferences, and who hears about what.
 --   :end_year_1 = 2026
 --   :as_of = 2025-09-02
 WITH runner_scope AS (
@@ -158,13 +154,9 @@ WITH runner_scope AS (
   WHERE relationship.student_id IN (
     SELECT enrollment.person_id
     FROM enrollment
-    JOIN person
-      ON person.person_id = enrollment.person_id
     WHERE enrollment.calendar_id IN (
       SELECT calendar.calendar_id
       FROM calendar
-      JOIN school
-        ON school.school_id = calendar.school_id
       WHERE calendar.end_year = :end_year_1
     )
       AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
@@ -180,49 +172,6 @@ WITH runner_scope AS (
     FROM district_assignment
     WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-  )
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_scope
-) AS people,
-  (
-    SELECT count(*) AS count_2
-    FROM runner_scope
-    JOIN runner_staff
-      ON runner_staff.person_id = runner_scope.person_id
-  ) AS staff;
-
--- Count per cell what changes, what already was so, and what is kept.
---   :as_of = 2025-09-02
---   :end_year_1 = 2026
-WITH runner_staff AS (
-  SELECT DISTINCT district_assignment.person_id AS person_id
-  FROM district_assignment
-  WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-    AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-),
-  runner_scope AS (
-    SELECT DISTINCT relationship.contact_id AS person_id
-    FROM relationship
-    WHERE relationship.student_id IN (
-      SELECT enrollment.person_id
-      FROM enrollment
-      JOIN person
-        ON person.person_id = enrollment.person_id
-      WHERE enrollment.calendar_id IN (
-        SELECT calendar.calendar_id
-        FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
-        WHERE calendar.end_year = :end_year_1
-      )
-        AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
-        AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-        AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    )
-      AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
-      AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-      AND relationship.messenger = true
   ),
   runner_home AS (
     SELECT DISTINCT household_member.household_id AS household_id
@@ -265,12 +214,12 @@ WITH runner_staff AS (
             FROM runner_staff
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'email', 'secondary_email')
+        WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'email', 'secondary_email')
           AND contact_point.person_id IN (
             SELECT runner_scope.person_id
             FROM runner_scope
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
@@ -289,171 +238,30 @@ WITH runner_staff AS (
               AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
           )) THEN 1 ELSE 0 END AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'household_phone'
+        WHERE contact_point.channel = 'household_phone'
           AND contact_point.household_id IN (
             SELECT runner_home.household_id
             FROM runner_home
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
       ) AS point
     ) AS wanted
-  )
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 1 = printed.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 2 = printed.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 4 != printed.after_bits & 4) THEN 1 ELSE 0 END), 0) AS behavior_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 4 = printed.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS behavior_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 4 != printed.after_bits & 4) THEN 1 ELSE 0 END), 0) AS behavior_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 = printed.wanted_bits & 8 AND printed.is_staff = 1) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 = printed.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 32 != printed.after_bits & 32) THEN 1 ELSE 0 END), 0) AS food_service_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 32 = printed.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS food_service_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 32 != printed.after_bits & 32) THEN 1 ELSE 0 END), 0) AS food_service_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 64 = printed.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 128 != printed.after_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 128 = printed.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 128 != printed.after_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
-FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
-  FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
-
--- Count who hears about what, before and after.
---   :as_of = 2025-09-02
---   :end_year_1 = 2026
-WITH runner_staff AS (
-  SELECT DISTINCT district_assignment.person_id AS person_id
-  FROM district_assignment
-  WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-    AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-),
-  runner_scope AS (
-    SELECT DISTINCT relationship.contact_id AS person_id
-    FROM relationship
-    WHERE relationship.student_id IN (
-      SELECT enrollment.person_id
-      FROM enrollment
-      JOIN person
-        ON person.person_id = enrollment.person_id
-      WHERE enrollment.calendar_id IN (
-        SELECT calendar.calendar_id
-        FROM calendar
-        JOIN school
-          ON school.school_id = calendar.school_id
-        WHERE calendar.end_year = :end_year_1
-      )
-        AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
-        AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-        AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    )
-      AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
-      AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-      AND relationship.messenger = true
   ),
-  runner_home AS (
-    SELECT DISTINCT household_member.household_id AS household_id
-    FROM household_member
-    WHERE household_member.person_id IN (
-      SELECT runner_scope.person_id
-      FROM runner_scope
-    )
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-  ),
-  runner_eligible AS (
-    SELECT wanted.channel AS channel,
-      wanted.contact_point_id AS contact_point_id,
-      wanted.person_id AS person_id,
-      wanted.household_id AS household_id,
-      wanted.before_bits AS before_bits,
-      wanted.wanted_bits AS wanted_bits,
-      wanted.custom AS custom,
-      wanted.is_staff AS is_staff,
-      CASE WHEN (wanted.custom = 1) THEN wanted.before_bits ELSE wanted.wanted_bits END AS after_bits
-    FROM (
-      SELECT point.channel AS channel,
-        point.contact_point_id AS contact_point_id,
-        point.person_id AS person_id,
-        point.household_id AS household_id,
-        point.before_bits AS before_bits,
-        (point.before_bits | (111 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) & (255 - (144 & CASE WHEN (point.is_staff = 1) THEN 255 ELSE 247 END)) AS wanted_bits,
-        point.custom AS custom,
-        point.is_staff AS is_staff
-      FROM (
-        SELECT contact_point.channel AS channel,
-          contact_point.contact_point_id AS contact_point_id,
-          contact_point.person_id AS person_id,
-          CAST(NULL AS BIGINT) AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          CAST(contact_point.custom AS INTEGER) AS custom,
-          CASE WHEN (contact_point.person_id IN (
-            SELECT runner_staff.person_id
-            FROM runner_staff
-          )) THEN 1 ELSE 0 END AS is_staff
-        FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'email', 'secondary_email')
-          AND contact_point.person_id IN (
-            SELECT runner_scope.person_id
-            FROM runner_scope
-          )
-        UNION ALL
-        SELECT contact_point.channel AS channel,
-          contact_point.contact_point_id AS contact_point_id,
-          CAST(NULL AS BIGINT) AS person_id,
-          contact_point.household_id AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          CAST(contact_point.custom AS INTEGER) AS custom,
-          CASE WHEN (contact_point.household_id IN (
-            SELECT household_member.household_id
-            FROM household_member
-            WHERE household_member.person_id IN (
-              SELECT runner_staff.person_id
-              FROM runner_staff
-            )
-              AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-              AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-          )) THEN 1 ELSE 0 END AS is_staff
-        FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'household_phone'
-          AND contact_point.household_id IN (
-            SELECT runner_home.household_id
-            FROM runner_home
-          )
-      ) AS point
-    ) AS wanted
+  runner_phone AS (
+    SELECT runner_eligible.household_id AS household_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.household_id IS NOT NULL
   ),
   runner_bystander AS (
     SELECT DISTINCT household_member.person_id AS person_id
     FROM household_member
-    JOIN runner_eligible
-      ON household_member.household_id = runner_eligible.household_id
-    WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    WHERE household_member.household_id IN (
+      SELECT runner_phone.household_id
+      FROM runner_phone
+      WHERE runner_phone.after_bits != runner_phone.before_bits
+    )
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
       AND NOT (EXISTS (
@@ -462,98 +270,618 @@ WITH runner_staff AS (
         WHERE runner_scope.person_id = household_member.person_id
       ))
   )
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_bystander
-) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) + (
-    SELECT coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
-    FROM (
-      SELECT way.person_id AS person_id,
-        bit_or(way.before_bits & 255) AS before_bits,
-        bit_or(way.after_bits & 255) AS after_bits
-      FROM (
-        SELECT runner_bystander.person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-        FROM runner_bystander
-        JOIN contact_point
-          ON contact_point.person_id = runner_bystander.person_id
-        LEFT OUTER JOIN runner_eligible
-          ON runner_eligible.contact_point_id = contact_point.contact_point_id
-          AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        UNION ALL
-        SELECT runner_bystander.person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-        FROM runner_bystander
-        JOIN household_member
-          ON household_member.person_id = runner_bystander.person_id
-          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-        JOIN contact_point
-          ON contact_point.household_id = household_member.household_id
-        LEFT OUTER JOIN runner_eligible
-          ON runner_eligible.contact_point_id = contact_point.contact_point_id
-          AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-      ) AS way
-      GROUP BY way.person_id
-    ) AS heard
-    LEFT OUTER JOIN runner_staff
-      ON runner_staff.person_id = heard.person_id
-  ) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
+SELECT part_1.people,
+  part_1.staff,
+  part_2.household_phone_emergency_0,
+  part_2.household_phone_emergency_1,
+  part_2.household_phone_emergency_2,
+  part_2.household_phone_attendance_0,
+  part_2.household_phone_attendance_1,
+  part_2.household_phone_attendance_2,
+  part_2.household_phone_behavior_0,
+  part_2.household_phone_behavior_1,
+  part_2.household_phone_behavior_2,
+  part_2.household_phone_staff_0,
+  part_2.household_phone_staff_1,
+  part_2.household_phone_staff_2,
+  part_2.household_phone_general_0,
+  part_2.household_phone_general_1,
+  part_2.household_phone_general_2,
+  part_2.household_phone_food_service_0,
+  part_2.household_phone_food_service_1,
+  part_2.household_phone_food_service_2,
+  part_2.household_phone_priority_0,
+  part_2.household_phone_priority_1,
+  part_2.household_phone_priority_2,
+  part_2.household_phone_teacher_0,
+  part_2.household_phone_teacher_1,
+  part_2.household_phone_teacher_2,
+  part_2.home_phone_emergency_0,
+  part_2.home_phone_emergency_1,
+  part_2.home_phone_emergency_2,
+  part_2.home_phone_attendance_0,
+  part_2.home_phone_attendance_1,
+  part_2.home_phone_attendance_2,
+  part_2.home_phone_behavior_0,
+  part_2.home_phone_behavior_1,
+  part_2.home_phone_behavior_2,
+  part_2.home_phone_staff_0,
+  part_2.home_phone_staff_1,
+  part_2.home_phone_staff_2,
+  part_2.home_phone_general_0,
+  part_2.home_phone_general_1,
+  part_2.home_phone_general_2,
+  part_2.home_phone_food_service_0,
+  part_2.home_phone_food_service_1,
+  part_2.home_phone_food_service_2,
+  part_2.home_phone_priority_0,
+  part_2.home_phone_priority_1,
+  part_2.home_phone_priority_2,
+  part_2.home_phone_teacher_0,
+  part_2.home_phone_teacher_1,
+  part_2.home_phone_teacher_2,
+  part_2.work_phone_emergency_0,
+  part_2.work_phone_emergency_1,
+  part_2.work_phone_emergency_2,
+  part_2.work_phone_attendance_0,
+  part_2.work_phone_attendance_1,
+  part_2.work_phone_attendance_2,
+  part_2.work_phone_behavior_0,
+  part_2.work_phone_behavior_1,
+  part_2.work_phone_behavior_2,
+  part_2.work_phone_staff_0,
+  part_2.work_phone_staff_1,
+  part_2.work_phone_staff_2,
+  part_2.work_phone_general_0,
+  part_2.work_phone_general_1,
+  part_2.work_phone_general_2,
+  part_2.work_phone_food_service_0,
+  part_2.work_phone_food_service_1,
+  part_2.work_phone_food_service_2,
+  part_2.work_phone_priority_0,
+  part_2.work_phone_priority_1,
+  part_2.work_phone_priority_2,
+  part_2.work_phone_teacher_0,
+  part_2.work_phone_teacher_1,
+  part_2.work_phone_teacher_2,
+  part_2.cell_phone_emergency_0,
+  part_2.cell_phone_emergency_1,
+  part_2.cell_phone_emergency_2,
+  part_2.cell_phone_attendance_0,
+  part_2.cell_phone_attendance_1,
+  part_2.cell_phone_attendance_2,
+  part_2.cell_phone_behavior_0,
+  part_2.cell_phone_behavior_1,
+  part_2.cell_phone_behavior_2,
+  part_2.cell_phone_staff_0,
+  part_2.cell_phone_staff_1,
+  part_2.cell_phone_staff_2,
+  part_2.cell_phone_general_0,
+  part_2.cell_phone_general_1,
+  part_2.cell_phone_general_2,
+  part_2.cell_phone_food_service_0,
+  part_2.cell_phone_food_service_1,
+  part_2.cell_phone_food_service_2,
+  part_2.cell_phone_priority_0,
+  part_2.cell_phone_priority_1,
+  part_2.cell_phone_priority_2,
+  part_2.cell_phone_teacher_0,
+  part_2.cell_phone_teacher_1,
+  part_2.cell_phone_teacher_2,
+  part_2.email_emergency_0,
+  part_2.email_emergency_1,
+  part_2.email_emergency_2,
+  part_2.email_attendance_0,
+  part_2.email_attendance_1,
+  part_2.email_attendance_2,
+  part_2.email_behavior_0,
+  part_2.email_behavior_1,
+  part_2.email_behavior_2,
+  part_2.email_staff_0,
+  part_2.email_staff_1,
+  part_2.email_staff_2,
+  part_2.email_general_0,
+  part_2.email_general_1,
+  part_2.email_general_2,
+  part_2.email_food_service_0,
+  part_2.email_food_service_1,
+  part_2.email_food_service_2,
+  part_2.email_priority_0,
+  part_2.email_priority_1,
+  part_2.email_priority_2,
+  part_2.email_teacher_0,
+  part_2.email_teacher_1,
+  part_2.email_teacher_2,
+  part_2.secondary_email_emergency_0,
+  part_2.secondary_email_emergency_1,
+  part_2.secondary_email_emergency_2,
+  part_2.secondary_email_attendance_0,
+  part_2.secondary_email_attendance_1,
+  part_2.secondary_email_attendance_2,
+  part_2.secondary_email_behavior_0,
+  part_2.secondary_email_behavior_1,
+  part_2.secondary_email_behavior_2,
+  part_2.secondary_email_staff_0,
+  part_2.secondary_email_staff_1,
+  part_2.secondary_email_staff_2,
+  part_2.secondary_email_general_0,
+  part_2.secondary_email_general_1,
+  part_2.secondary_email_general_2,
+  part_2.secondary_email_food_service_0,
+  part_2.secondary_email_food_service_1,
+  part_2.secondary_email_food_service_2,
+  part_2.secondary_email_priority_0,
+  part_2.secondary_email_priority_1,
+  part_2.secondary_email_priority_2,
+  part_2.secondary_email_teacher_0,
+  part_2.secondary_email_teacher_1,
+  part_2.secondary_email_teacher_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b,
+  part_3.bystanders,
+  part_3.lost,
+  part_3.emergency_before,
+  part_3.emergency_gained,
+  part_3.emergency_lost,
+  part_3.attendance_before,
+  part_3.attendance_gained,
+  part_3.attendance_lost,
+  part_3.behavior_before,
+  part_3.behavior_gained,
+  part_3.behavior_lost,
+  part_3.staff_before,
+  part_3.staff_gained,
+  part_3.staff_lost,
+  part_3.general_before,
+  part_3.general_gained,
+  part_3.general_lost,
+  part_3.food_service_before,
+  part_3.food_service_gained,
+  part_3.food_service_lost,
+  part_3.priority_before,
+  part_3.priority_gained,
+  part_3.priority_lost,
+  part_3.teacher_before,
+  part_3.teacher_gained,
+  part_3.teacher_lost
 FROM (
-  SELECT way.person_id AS person_id,
-    bit_or(way.before_bits & 255) AS before_bits,
-    bit_or(way.after_bits & 255) AS after_bits
-  FROM (
-    SELECT runner_eligible.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
-    FROM runner_eligible
-    WHERE runner_eligible.person_id IS NOT NULL
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
+  SELECT (
+    SELECT count(*) AS count_1
     FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN runner_eligible
-      ON household_member.household_id = runner_eligible.household_id
-  ) AS way
-  GROUP BY way.person_id
-) AS heard
-LEFT OUTER JOIN runner_staff
-  ON runner_staff.person_id = heard.person_id;
+  ) AS people,
+    (
+      SELECT count(*) AS count_2
+      FROM runner_scope
+      JOIN runner_staff
+        ON runner_staff.person_id = runner_scope.person_id
+    ) AS staff
+) AS part_1
+JOIN (
+  SELECT part_1.household_phone_emergency_0 AS household_phone_emergency_0,
+    part_1.household_phone_emergency_1 AS household_phone_emergency_1,
+    part_1.household_phone_emergency_2 AS household_phone_emergency_2,
+    part_1.household_phone_attendance_0 AS household_phone_attendance_0,
+    part_1.household_phone_attendance_1 AS household_phone_attendance_1,
+    part_1.household_phone_attendance_2 AS household_phone_attendance_2,
+    part_1.household_phone_behavior_0 AS household_phone_behavior_0,
+    part_1.household_phone_behavior_1 AS household_phone_behavior_1,
+    part_1.household_phone_behavior_2 AS household_phone_behavior_2,
+    part_1.household_phone_staff_0 AS household_phone_staff_0,
+    part_1.household_phone_staff_1 AS household_phone_staff_1,
+    part_1.household_phone_staff_2 AS household_phone_staff_2,
+    part_1.household_phone_general_0 AS household_phone_general_0,
+    part_1.household_phone_general_1 AS household_phone_general_1,
+    part_1.household_phone_general_2 AS household_phone_general_2,
+    part_1.household_phone_food_service_0 AS household_phone_food_service_0,
+    part_1.household_phone_food_service_1 AS household_phone_food_service_1,
+    part_1.household_phone_food_service_2 AS household_phone_food_service_2,
+    part_1.household_phone_priority_0 AS household_phone_priority_0,
+    part_1.household_phone_priority_1 AS household_phone_priority_1,
+    part_1.household_phone_priority_2 AS household_phone_priority_2,
+    part_1.household_phone_teacher_0 AS household_phone_teacher_0,
+    part_1.household_phone_teacher_1 AS household_phone_teacher_1,
+    part_1.household_phone_teacher_2 AS household_phone_teacher_2,
+    part_2.home_phone_emergency_0 AS home_phone_emergency_0,
+    part_2.home_phone_emergency_1 AS home_phone_emergency_1,
+    part_2.home_phone_emergency_2 AS home_phone_emergency_2,
+    part_2.home_phone_attendance_0 AS home_phone_attendance_0,
+    part_2.home_phone_attendance_1 AS home_phone_attendance_1,
+    part_2.home_phone_attendance_2 AS home_phone_attendance_2,
+    part_2.home_phone_behavior_0 AS home_phone_behavior_0,
+    part_2.home_phone_behavior_1 AS home_phone_behavior_1,
+    part_2.home_phone_behavior_2 AS home_phone_behavior_2,
+    part_2.home_phone_staff_0 AS home_phone_staff_0,
+    part_2.home_phone_staff_1 AS home_phone_staff_1,
+    part_2.home_phone_staff_2 AS home_phone_staff_2,
+    part_2.home_phone_general_0 AS home_phone_general_0,
+    part_2.home_phone_general_1 AS home_phone_general_1,
+    part_2.home_phone_general_2 AS home_phone_general_2,
+    part_2.home_phone_food_service_0 AS home_phone_food_service_0,
+    part_2.home_phone_food_service_1 AS home_phone_food_service_1,
+    part_2.home_phone_food_service_2 AS home_phone_food_service_2,
+    part_2.home_phone_priority_0 AS home_phone_priority_0,
+    part_2.home_phone_priority_1 AS home_phone_priority_1,
+    part_2.home_phone_priority_2 AS home_phone_priority_2,
+    part_2.home_phone_teacher_0 AS home_phone_teacher_0,
+    part_2.home_phone_teacher_1 AS home_phone_teacher_1,
+    part_2.home_phone_teacher_2 AS home_phone_teacher_2,
+    part_3.work_phone_emergency_0 AS work_phone_emergency_0,
+    part_3.work_phone_emergency_1 AS work_phone_emergency_1,
+    part_3.work_phone_emergency_2 AS work_phone_emergency_2,
+    part_3.work_phone_attendance_0 AS work_phone_attendance_0,
+    part_3.work_phone_attendance_1 AS work_phone_attendance_1,
+    part_3.work_phone_attendance_2 AS work_phone_attendance_2,
+    part_3.work_phone_behavior_0 AS work_phone_behavior_0,
+    part_3.work_phone_behavior_1 AS work_phone_behavior_1,
+    part_3.work_phone_behavior_2 AS work_phone_behavior_2,
+    part_3.work_phone_staff_0 AS work_phone_staff_0,
+    part_3.work_phone_staff_1 AS work_phone_staff_1,
+    part_3.work_phone_staff_2 AS work_phone_staff_2,
+    part_3.work_phone_general_0 AS work_phone_general_0,
+    part_3.work_phone_general_1 AS work_phone_general_1,
+    part_3.work_phone_general_2 AS work_phone_general_2,
+    part_3.work_phone_food_service_0 AS work_phone_food_service_0,
+    part_3.work_phone_food_service_1 AS work_phone_food_service_1,
+    part_3.work_phone_food_service_2 AS work_phone_food_service_2,
+    part_3.work_phone_priority_0 AS work_phone_priority_0,
+    part_3.work_phone_priority_1 AS work_phone_priority_1,
+    part_3.work_phone_priority_2 AS work_phone_priority_2,
+    part_3.work_phone_teacher_0 AS work_phone_teacher_0,
+    part_3.work_phone_teacher_1 AS work_phone_teacher_1,
+    part_3.work_phone_teacher_2 AS work_phone_teacher_2,
+    part_4.cell_phone_emergency_0 AS cell_phone_emergency_0,
+    part_4.cell_phone_emergency_1 AS cell_phone_emergency_1,
+    part_4.cell_phone_emergency_2 AS cell_phone_emergency_2,
+    part_4.cell_phone_attendance_0 AS cell_phone_attendance_0,
+    part_4.cell_phone_attendance_1 AS cell_phone_attendance_1,
+    part_4.cell_phone_attendance_2 AS cell_phone_attendance_2,
+    part_4.cell_phone_behavior_0 AS cell_phone_behavior_0,
+    part_4.cell_phone_behavior_1 AS cell_phone_behavior_1,
+    part_4.cell_phone_behavior_2 AS cell_phone_behavior_2,
+    part_4.cell_phone_staff_0 AS cell_phone_staff_0,
+    part_4.cell_phone_staff_1 AS cell_phone_staff_1,
+    part_4.cell_phone_staff_2 AS cell_phone_staff_2,
+    part_4.cell_phone_general_0 AS cell_phone_general_0,
+    part_4.cell_phone_general_1 AS cell_phone_general_1,
+    part_4.cell_phone_general_2 AS cell_phone_general_2,
+    part_4.cell_phone_food_service_0 AS cell_phone_food_service_0,
+    part_4.cell_phone_food_service_1 AS cell_phone_food_service_1,
+    part_4.cell_phone_food_service_2 AS cell_phone_food_service_2,
+    part_4.cell_phone_priority_0 AS cell_phone_priority_0,
+    part_4.cell_phone_priority_1 AS cell_phone_priority_1,
+    part_4.cell_phone_priority_2 AS cell_phone_priority_2,
+    part_4.cell_phone_teacher_0 AS cell_phone_teacher_0,
+    part_4.cell_phone_teacher_1 AS cell_phone_teacher_1,
+    part_4.cell_phone_teacher_2 AS cell_phone_teacher_2,
+    part_5.email_emergency_0 AS email_emergency_0,
+    part_5.email_emergency_1 AS email_emergency_1,
+    part_5.email_emergency_2 AS email_emergency_2,
+    part_5.email_attendance_0 AS email_attendance_0,
+    part_5.email_attendance_1 AS email_attendance_1,
+    part_5.email_attendance_2 AS email_attendance_2,
+    part_5.email_behavior_0 AS email_behavior_0,
+    part_5.email_behavior_1 AS email_behavior_1,
+    part_5.email_behavior_2 AS email_behavior_2,
+    part_5.email_staff_0 AS email_staff_0,
+    part_5.email_staff_1 AS email_staff_1,
+    part_5.email_staff_2 AS email_staff_2,
+    part_5.email_general_0 AS email_general_0,
+    part_5.email_general_1 AS email_general_1,
+    part_5.email_general_2 AS email_general_2,
+    part_5.email_food_service_0 AS email_food_service_0,
+    part_5.email_food_service_1 AS email_food_service_1,
+    part_5.email_food_service_2 AS email_food_service_2,
+    part_5.email_priority_0 AS email_priority_0,
+    part_5.email_priority_1 AS email_priority_1,
+    part_5.email_priority_2 AS email_priority_2,
+    part_5.email_teacher_0 AS email_teacher_0,
+    part_5.email_teacher_1 AS email_teacher_1,
+    part_5.email_teacher_2 AS email_teacher_2,
+    part_6.secondary_email_emergency_0 AS secondary_email_emergency_0,
+    part_6.secondary_email_emergency_1 AS secondary_email_emergency_1,
+    part_6.secondary_email_emergency_2 AS secondary_email_emergency_2,
+    part_6.secondary_email_attendance_0 AS secondary_email_attendance_0,
+    part_6.secondary_email_attendance_1 AS secondary_email_attendance_1,
+    part_6.secondary_email_attendance_2 AS secondary_email_attendance_2,
+    part_6.secondary_email_behavior_0 AS secondary_email_behavior_0,
+    part_6.secondary_email_behavior_1 AS secondary_email_behavior_1,
+    part_6.secondary_email_behavior_2 AS secondary_email_behavior_2,
+    part_6.secondary_email_staff_0 AS secondary_email_staff_0,
+    part_6.secondary_email_staff_1 AS secondary_email_staff_1,
+    part_6.secondary_email_staff_2 AS secondary_email_staff_2,
+    part_6.secondary_email_general_0 AS secondary_email_general_0,
+    part_6.secondary_email_general_1 AS secondary_email_general_1,
+    part_6.secondary_email_general_2 AS secondary_email_general_2,
+    part_6.secondary_email_food_service_0 AS secondary_email_food_service_0,
+    part_6.secondary_email_food_service_1 AS secondary_email_food_service_1,
+    part_6.secondary_email_food_service_2 AS secondary_email_food_service_2,
+    part_6.secondary_email_priority_0 AS secondary_email_priority_0,
+    part_6.secondary_email_priority_1 AS secondary_email_priority_1,
+    part_6.secondary_email_priority_2 AS secondary_email_priority_2,
+    part_6.secondary_email_teacher_0 AS secondary_email_teacher_0,
+    part_6.secondary_email_teacher_1 AS secondary_email_teacher_1,
+    part_6.secondary_email_teacher_2 AS secondary_email_teacher_2,
+    part_7.contact_points AS contact_points,
+    part_7.custom_overwritten AS custom_overwritten,
+    part_7.print_a AS print_a,
+    part_7.print_b AS print_b
+  FROM (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'household_phone'
+  ) AS part_1
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS home_phone_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'home_phone'
+  ) AS part_2 ON true
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'work_phone'
+  ) AS part_3 ON true
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'cell_phone'
+  ) AS part_4 ON true
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS email_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'email'
+  ) AS part_5 ON true
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_2,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'secondary_email'
+  ) AS part_6 ON true
+  JOIN (
+    SELECT count(*) AS contact_points,
+      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+      coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+    FROM (
+      SELECT runner_eligible.custom AS custom,
+        (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+      FROM runner_eligible
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    ) AS changed
+  ) AS part_7 ON true
+) AS part_2 ON true
+JOIN (
+  SELECT (
+    SELECT count(*) AS count_3
+    FROM runner_bystander
+  ) AS bystanders,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) + (
+      SELECT coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+      FROM (
+        SELECT way.person_id AS person_id,
+          bit_or(way.before_bits & 255) AS before_bits,
+          bit_or(way.after_bits & 255) AS after_bits
+        FROM (
+          SELECT runner_bystander.person_id AS person_id,
+            CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+            coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+          FROM runner_bystander
+          JOIN contact_point
+            ON contact_point.person_id = runner_bystander.person_id
+          LEFT OUTER JOIN runner_eligible
+            ON runner_eligible.contact_point_id = contact_point.contact_point_id
+            AND runner_eligible.after_bits != runner_eligible.before_bits
+          WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          UNION ALL
+          SELECT runner_bystander.person_id AS person_id,
+            CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+            coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+          FROM runner_bystander
+          JOIN household_member
+            ON household_member.person_id = runner_bystander.person_id
+            AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+            AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+          JOIN contact_point
+            ON contact_point.household_id = household_member.household_id
+          LEFT OUTER JOIN runner_eligible
+            ON runner_eligible.contact_point_id = contact_point.contact_point_id
+            AND runner_eligible.after_bits != runner_eligible.before_bits
+          WHERE btrim(contact_point.address, E' \t\r\n') != ''
+        ) AS way
+        GROUP BY way.person_id
+      ) AS heard
+      LEFT OUTER JOIN runner_staff
+        ON runner_staff.person_id = heard.person_id
+    ) AS lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
+  FROM (
+    SELECT way.person_id AS person_id,
+      bit_or(way.before_bits & 255) AS before_bits,
+      bit_or(way.after_bits & 255) AS after_bits
+    FROM (
+      SELECT runner_eligible.person_id AS person_id,
+        runner_eligible.before_bits AS before_bits,
+        runner_eligible.after_bits AS after_bits
+      FROM runner_eligible
+      WHERE runner_eligible.person_id IS NOT NULL
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        runner_phone.before_bits AS before_bits,
+        runner_phone.after_bits AS after_bits
+      FROM runner_scope
+      JOIN household_member
+        ON household_member.person_id = runner_scope.person_id
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      JOIN runner_phone
+        ON household_member.household_id = runner_phone.household_id
+    ) AS way
+    GROUP BY way.person_id
+  ) AS heard
+  LEFT OUTER JOIN runner_staff
+    ON runner_staff.person_id = heard.person_id
+) AS part_3 ON true;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

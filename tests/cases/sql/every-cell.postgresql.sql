@@ -43,13 +43,9 @@ FROM relationship
 WHERE relationship.student_id IN (
   SELECT enrollment.person_id
   FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   )
     AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
@@ -131,12 +127,12 @@ FROM (
         FROM runner_staff
       )) THEN 1 ELSE 0 END AS is_staff
     FROM contact_point
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-      AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'email', 'secondary_email')
+    WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'email', 'secondary_email')
       AND contact_point.person_id IN (
         SELECT runner_scope.person_id
         FROM runner_scope
       )
+      AND btrim(contact_point.address, E' \t\r\n') != ''
     UNION ALL
     SELECT contact_point.channel AS channel,
       contact_point.contact_point_id AS contact_point_id,
@@ -155,12 +151,12 @@ FROM (
           AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
       )) THEN 1 ELSE 0 END AS is_staff
     FROM contact_point
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-      AND contact_point.channel = 'household_phone'
+    WHERE contact_point.channel = 'household_phone'
       AND contact_point.household_id IN (
         SELECT runner_home.household_id
         FROM runner_home
       )
+      AND btrim(contact_point.address, E' \t\r\n') != ''
   ) AS point
 ) AS wanted;
 
@@ -175,9 +171,17 @@ CREATE TEMPORARY TABLE runner_bystander ( person_id BIGINT NOT NULL, PRIMARY KEY
 INSERT INTO runner_bystander (person_id)
 SELECT DISTINCT household_member.person_id
 FROM household_member
-JOIN runner_eligible
-  ON runner_eligible.household_id = household_member.household_id
-WHERE runner_eligible.after_bits != runner_eligible.before_bits
+WHERE household_member.household_id IN (
+  SELECT phone.household_id
+  FROM (
+    SELECT runner_eligible.household_id AS household_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.household_id IS NOT NULL
+  ) AS phone
+  WHERE phone.after_bits != phone.before_bits
+)
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
   AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
   AND NOT (EXISTS (
@@ -214,49 +218,334 @@ SELECT (
   ) AS staff;
 
 -- Count per cell what changes, what already was so, and what is kept.
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 1 = printed.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 1 != printed.after_bits & 1) THEN 1 ELSE 0 END), 0) AS emergency_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 2 = printed.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 2 != printed.after_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 4 != printed.after_bits & 4) THEN 1 ELSE 0 END), 0) AS behavior_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 4 = printed.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS behavior_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 4 != printed.after_bits & 4) THEN 1 ELSE 0 END), 0) AS behavior_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 8 = printed.wanted_bits & 8 AND printed.is_staff = 1) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 8 != printed.after_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 = printed.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 32 != printed.after_bits & 32) THEN 1 ELSE 0 END), 0) AS food_service_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 32 = printed.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS food_service_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 32 != printed.after_bits & 32) THEN 1 ELSE 0 END), 0) AS food_service_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 64 = printed.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_2,
-  coalesce(sum(CASE WHEN (printed.before_bits & 128 != printed.after_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 128 = printed.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 128 != printed.after_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.household_phone_emergency_0,
+  part_1.household_phone_emergency_1,
+  part_1.household_phone_emergency_2,
+  part_1.household_phone_attendance_0,
+  part_1.household_phone_attendance_1,
+  part_1.household_phone_attendance_2,
+  part_1.household_phone_behavior_0,
+  part_1.household_phone_behavior_1,
+  part_1.household_phone_behavior_2,
+  part_1.household_phone_staff_0,
+  part_1.household_phone_staff_1,
+  part_1.household_phone_staff_2,
+  part_1.household_phone_general_0,
+  part_1.household_phone_general_1,
+  part_1.household_phone_general_2,
+  part_1.household_phone_food_service_0,
+  part_1.household_phone_food_service_1,
+  part_1.household_phone_food_service_2,
+  part_1.household_phone_priority_0,
+  part_1.household_phone_priority_1,
+  part_1.household_phone_priority_2,
+  part_1.household_phone_teacher_0,
+  part_1.household_phone_teacher_1,
+  part_1.household_phone_teacher_2,
+  part_2.home_phone_emergency_0,
+  part_2.home_phone_emergency_1,
+  part_2.home_phone_emergency_2,
+  part_2.home_phone_attendance_0,
+  part_2.home_phone_attendance_1,
+  part_2.home_phone_attendance_2,
+  part_2.home_phone_behavior_0,
+  part_2.home_phone_behavior_1,
+  part_2.home_phone_behavior_2,
+  part_2.home_phone_staff_0,
+  part_2.home_phone_staff_1,
+  part_2.home_phone_staff_2,
+  part_2.home_phone_general_0,
+  part_2.home_phone_general_1,
+  part_2.home_phone_general_2,
+  part_2.home_phone_food_service_0,
+  part_2.home_phone_food_service_1,
+  part_2.home_phone_food_service_2,
+  part_2.home_phone_priority_0,
+  part_2.home_phone_priority_1,
+  part_2.home_phone_priority_2,
+  part_2.home_phone_teacher_0,
+  part_2.home_phone_teacher_1,
+  part_2.home_phone_teacher_2,
+  part_3.work_phone_emergency_0,
+  part_3.work_phone_emergency_1,
+  part_3.work_phone_emergency_2,
+  part_3.work_phone_attendance_0,
+  part_3.work_phone_attendance_1,
+  part_3.work_phone_attendance_2,
+  part_3.work_phone_behavior_0,
+  part_3.work_phone_behavior_1,
+  part_3.work_phone_behavior_2,
+  part_3.work_phone_staff_0,
+  part_3.work_phone_staff_1,
+  part_3.work_phone_staff_2,
+  part_3.work_phone_general_0,
+  part_3.work_phone_general_1,
+  part_3.work_phone_general_2,
+  part_3.work_phone_food_service_0,
+  part_3.work_phone_food_service_1,
+  part_3.work_phone_food_service_2,
+  part_3.work_phone_priority_0,
+  part_3.work_phone_priority_1,
+  part_3.work_phone_priority_2,
+  part_3.work_phone_teacher_0,
+  part_3.work_phone_teacher_1,
+  part_3.work_phone_teacher_2,
+  part_4.cell_phone_emergency_0,
+  part_4.cell_phone_emergency_1,
+  part_4.cell_phone_emergency_2,
+  part_4.cell_phone_attendance_0,
+  part_4.cell_phone_attendance_1,
+  part_4.cell_phone_attendance_2,
+  part_4.cell_phone_behavior_0,
+  part_4.cell_phone_behavior_1,
+  part_4.cell_phone_behavior_2,
+  part_4.cell_phone_staff_0,
+  part_4.cell_phone_staff_1,
+  part_4.cell_phone_staff_2,
+  part_4.cell_phone_general_0,
+  part_4.cell_phone_general_1,
+  part_4.cell_phone_general_2,
+  part_4.cell_phone_food_service_0,
+  part_4.cell_phone_food_service_1,
+  part_4.cell_phone_food_service_2,
+  part_4.cell_phone_priority_0,
+  part_4.cell_phone_priority_1,
+  part_4.cell_phone_priority_2,
+  part_4.cell_phone_teacher_0,
+  part_4.cell_phone_teacher_1,
+  part_4.cell_phone_teacher_2,
+  part_5.email_emergency_0,
+  part_5.email_emergency_1,
+  part_5.email_emergency_2,
+  part_5.email_attendance_0,
+  part_5.email_attendance_1,
+  part_5.email_attendance_2,
+  part_5.email_behavior_0,
+  part_5.email_behavior_1,
+  part_5.email_behavior_2,
+  part_5.email_staff_0,
+  part_5.email_staff_1,
+  part_5.email_staff_2,
+  part_5.email_general_0,
+  part_5.email_general_1,
+  part_5.email_general_2,
+  part_5.email_food_service_0,
+  part_5.email_food_service_1,
+  part_5.email_food_service_2,
+  part_5.email_priority_0,
+  part_5.email_priority_1,
+  part_5.email_priority_2,
+  part_5.email_teacher_0,
+  part_5.email_teacher_1,
+  part_5.email_teacher_2,
+  part_6.secondary_email_emergency_0,
+  part_6.secondary_email_emergency_1,
+  part_6.secondary_email_emergency_2,
+  part_6.secondary_email_attendance_0,
+  part_6.secondary_email_attendance_1,
+  part_6.secondary_email_attendance_2,
+  part_6.secondary_email_behavior_0,
+  part_6.secondary_email_behavior_1,
+  part_6.secondary_email_behavior_2,
+  part_6.secondary_email_staff_0,
+  part_6.secondary_email_staff_1,
+  part_6.secondary_email_staff_2,
+  part_6.secondary_email_general_0,
+  part_6.secondary_email_general_1,
+  part_6.secondary_email_general_2,
+  part_6.secondary_email_food_service_0,
+  part_6.secondary_email_food_service_1,
+  part_6.secondary_email_food_service_2,
+  part_6.secondary_email_priority_0,
+  part_6.secondary_email_priority_1,
+  part_6.secondary_email_priority_2,
+  part_6.secondary_email_teacher_0,
+  part_6.secondary_email_teacher_1,
+  part_6.secondary_email_teacher_2,
+  part_7.contact_points,
+  part_7.custom_overwritten,
+  part_7.print_a,
+  part_7.print_b
 FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_2
   FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
+  WHERE runner_eligible.channel = 'household_phone'
+) AS part_1
+JOIN (
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS home_phone_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_2
+  FROM runner_eligible
+  WHERE runner_eligible.channel = 'home_phone'
+) AS part_2 ON true
+JOIN (
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_2
+  FROM runner_eligible
+  WHERE runner_eligible.channel = 'work_phone'
+) AS part_3 ON true
+JOIN (
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_2
+  FROM runner_eligible
+  WHERE runner_eligible.channel = 'cell_phone'
+) AS part_4 ON true
+JOIN (
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS email_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_2
+  FROM runner_eligible
+  WHERE runner_eligible.channel = 'email'
+) AS part_5 ON true
+JOIN (
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_2,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_2
+  FROM runner_eligible
+  WHERE runner_eligible.channel = 'secondary_email'
+) AS part_6 ON true
+JOIN (
+  SELECT count(*) AS contact_points,
+    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+    coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+  FROM (
+    SELECT runner_eligible.custom AS custom,
+      (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+    FROM runner_eligible
+    WHERE runner_eligible.after_bits != runner_eligible.before_bits
+  ) AS changed
+) AS part_7 ON true;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
@@ -338,15 +627,20 @@ FROM (
     WHERE runner_eligible.person_id IS NOT NULL
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
+      phone.before_bits AS before_bits,
+      phone.after_bits AS after_bits
     FROM runner_scope
     JOIN household_member
       ON household_member.person_id = runner_scope.person_id
       AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN runner_eligible
-      ON runner_eligible.household_id = household_member.household_id
+    JOIN (
+      SELECT runner_eligible.household_id AS household_id,
+        runner_eligible.before_bits AS before_bits,
+        runner_eligible.after_bits AS after_bits
+      FROM runner_eligible
+      WHERE runner_eligible.household_id IS NOT NULL
+    ) AS phone ON phone.household_id = household_member.household_id
   ) AS way
   GROUP BY way.person_id
 ) AS heard

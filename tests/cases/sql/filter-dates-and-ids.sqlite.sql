@@ -54,8 +54,6 @@ JOIN person
 WHERE enrollment.calendar_id IN (
   SELECT calendar.calendar_id
   FROM calendar
-  JOIN school
-    ON school.school_id = calendar.school_id
   WHERE calendar.end_year = :end_year_1
 )
   AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
@@ -79,7 +77,7 @@ WHERE household_member.person_id IN (
   AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
-CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id INTEGER NOT NULL, person_id INTEGER, household_id INTEGER, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) );
+CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id INTEGER, person_id INTEGER, household_id INTEGER, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );
 
 -- The contact points that the job speaks of, with their preferences before and after.
 INSERT INTO runner_eligible (channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
@@ -110,12 +108,12 @@ FROM (
       contact_point.custom AS custom,
       0 AS is_staff
     FROM contact_point
-    WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-      AND contact_point.channel = 'email'
+    WHERE contact_point.channel = 'email'
       AND contact_point.person_id IN (
         SELECT runner_scope.person_id
         FROM runner_scope
       )
+      AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
   ) AS point
 ) AS wanted;
 
@@ -139,28 +137,32 @@ SELECT (
   0 AS staff;
 
 -- Count per cell what changes, what already was so, and what is kept.
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 = printed.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.email_general_0,
+  part_1.email_general_1,
+  part_1.email_general_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b
 FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2
   FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
+  WHERE runner_eligible.channel = 'email'
+) AS part_1
+JOIN (
+  SELECT count(*) AS contact_points,
+    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+    coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+  FROM (
+    SELECT runner_eligible.custom AS custom,
+      (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+    FROM runner_eligible
+    WHERE runner_eligible.after_bits != runner_eligible.before_bits
+  ) AS changed
+) AS part_2 ON 1 = 1;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
@@ -171,8 +173,8 @@ SELECT 0 AS bystanders,
   coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
 FROM (
   SELECT way.person_id AS person_id,
-    max((way.before_bits & 16) & 16) AS before_bits,
-    max((way.after_bits & 16) & 16) AS after_bits
+    max(way.before_bits & 16) AS before_bits,
+    max(way.after_bits & 16) AS after_bits
   FROM (
     SELECT runner_eligible.person_id AS person_id,
       runner_eligible.before_bits AS before_bits,
@@ -181,17 +183,17 @@ FROM (
     WHERE runner_eligible.person_id IS NOT NULL
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS after_bits
+      contact_point.general * 16 AS before_bits,
+      contact_point.general * 16 AS after_bits
     FROM runner_scope
     JOIN contact_point
       ON contact_point.person_id = runner_scope.person_id
-    WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
-      AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+    WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+      AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS after_bits
+      contact_point.general * 16 AS before_bits,
+      contact_point.general * 16 AS after_bits
     FROM runner_scope
     JOIN household_member
       ON household_member.person_id = runner_scope.person_id

@@ -68,8 +68,6 @@ WITH runner_scope AS (
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   )
     AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
@@ -118,12 +116,12 @@ WITH runner_scope AS (
           CAST(contact_point.custom AS INTEGER) AS custom,
           0 AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_scope.person_id
             FROM runner_scope
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
       ) AS point
     ) AS wanted
   ) INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
@@ -136,7 +134,7 @@ FROM runner_eligible
 WHERE runner_eligible.after_bits != runner_eligible.before_bits
 ORDER BY runner_eligible.contact_point_id;
 
--- Count the people in scope.
+-- Count people, preferences, and who hears about what.
 --   :end_year_1 = 2026
 --   :as_of = 2025-09-02
 --   :replace_1 = ς
@@ -170,70 +168,6 @@ WITH runner_scope AS (
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
-    WHERE calendar.end_year = :end_year_1
-  )
-    AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
-    AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-    AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    AND person.language IS NOT NULL
-    AND (replace(lower(person.language COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1
-    AND person.last_name IS NOT NULL
-    AND ((replace(lower(person.last_name COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") LIKE '%' || :param_2 || '%' ESCAPE '/')
-    AND NOT (person.first_name IS NOT NULL AND ((replace(lower(person.first_name COLLATE "und-x-icu"), :replace_5, :replace_6) COLLATE "C") LIKE :param_3 || '%' ESCAPE '/'))
-    AND person.last_name IS NOT NULL
-    AND ((replace(lower(person.last_name COLLATE "und-x-icu"), :replace_7, :replace_8) COLLATE "C") LIKE '%' || :param_4 ESCAPE '/')
-    AND person.gender IS NOT NULL
-    AND NOT (person.gender IS NOT NULL AND (replace(lower(person.gender COLLATE "und-x-icu"), :replace_9, :replace_10) COLLATE "C") IN (:param_5_1, :param_5_2))
-    AND person.first_name IS NOT NULL
-    AND (replace(lower(person.first_name COLLATE "und-x-icu"), :replace_11, :replace_12) COLLATE "C") BETWEEN :param_6
-    AND :param_7
-    AND enrollment.service_type IS NOT NULL
-    AND (replace(lower(enrollment.service_type COLLATE "und-x-icu"), :replace_13, :replace_14) COLLATE "C") < :param_8
-)
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_scope
-) AS people,
-  0 AS staff;
-
--- Count per cell what changes, what already was so, and what is kept.
---   :end_year_1 = 2026
---   :as_of = 2025-09-02
---   :replace_1 = ς
---   :replace_2 = σ
---   :param_1 = español
---   :replace_3 = ς
---   :replace_4 = σ
---   :param_2 = 100/%/_x
---   :replace_5 = ς
---   :replace_6 = σ
---   :param_3 = ab
---   :replace_7 = ς
---   :replace_8 = σ
---   :param_4 = σ
---   :replace_9 = ς
---   :replace_10 = σ
---   :replace_11 = ς
---   :replace_12 = σ
---   :param_6 = a
---   :param_7 = m
---   :replace_13 = ς
---   :replace_14 = σ
---   :param_8 = s
---   :param_5_1 = x
---   :param_5_2 = y
-WITH runner_scope AS (
-  SELECT DISTINCT enrollment.person_id AS person_id
-  FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
-  WHERE enrollment.calendar_id IN (
-    SELECT calendar.calendar_id
-    FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   )
     AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
@@ -282,170 +216,105 @@ WITH runner_scope AS (
           CAST(contact_point.custom AS INTEGER) AS custom,
           0 AS is_staff
         FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'email'
+        WHERE contact_point.channel = 'email'
           AND contact_point.person_id IN (
             SELECT runner_scope.person_id
             FROM runner_scope
           )
+          AND btrim(contact_point.address, E' \t\r\n') != ''
       ) AS point
     ) AS wanted
   )
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 16 = printed.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 16 != printed.after_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.people,
+  part_1.staff,
+  part_2.email_general_0,
+  part_2.email_general_1,
+  part_2.email_general_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b,
+  part_3.bystanders,
+  part_3.lost,
+  part_3.general_before,
+  part_3.general_gained,
+  part_3.general_lost
 FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
-  FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
-
--- Count who hears about what, before and after.
---   :end_year_1 = 2026
---   :as_of = 2025-09-02
---   :replace_1 = ς
---   :replace_2 = σ
---   :param_1 = español
---   :replace_3 = ς
---   :replace_4 = σ
---   :param_2 = 100/%/_x
---   :replace_5 = ς
---   :replace_6 = σ
---   :param_3 = ab
---   :replace_7 = ς
---   :replace_8 = σ
---   :param_4 = σ
---   :replace_9 = ς
---   :replace_10 = σ
---   :replace_11 = ς
---   :replace_12 = σ
---   :param_6 = a
---   :param_7 = m
---   :replace_13 = ς
---   :replace_14 = σ
---   :param_8 = s
---   :param_5_1 = x
---   :param_5_2 = y
-WITH runner_scope AS (
-  SELECT DISTINCT enrollment.person_id AS person_id
-  FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
-  WHERE enrollment.calendar_id IN (
-    SELECT calendar.calendar_id
-    FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
-    WHERE calendar.end_year = :end_year_1
-  )
-    AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
-    AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-    AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    AND person.language IS NOT NULL
-    AND (replace(lower(person.language COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1
-    AND person.last_name IS NOT NULL
-    AND ((replace(lower(person.last_name COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") LIKE '%' || :param_2 || '%' ESCAPE '/')
-    AND NOT (person.first_name IS NOT NULL AND ((replace(lower(person.first_name COLLATE "und-x-icu"), :replace_5, :replace_6) COLLATE "C") LIKE :param_3 || '%' ESCAPE '/'))
-    AND person.last_name IS NOT NULL
-    AND ((replace(lower(person.last_name COLLATE "und-x-icu"), :replace_7, :replace_8) COLLATE "C") LIKE '%' || :param_4 ESCAPE '/')
-    AND person.gender IS NOT NULL
-    AND NOT (person.gender IS NOT NULL AND (replace(lower(person.gender COLLATE "und-x-icu"), :replace_9, :replace_10) COLLATE "C") IN (:param_5_1, :param_5_2))
-    AND person.first_name IS NOT NULL
-    AND (replace(lower(person.first_name COLLATE "und-x-icu"), :replace_11, :replace_12) COLLATE "C") BETWEEN :param_6
-    AND :param_7
-    AND enrollment.service_type IS NOT NULL
-    AND (replace(lower(enrollment.service_type COLLATE "und-x-icu"), :replace_13, :replace_14) COLLATE "C") < :param_8
-),
-  runner_eligible AS (
-    SELECT wanted.channel AS channel,
-      wanted.contact_point_id AS contact_point_id,
-      wanted.person_id AS person_id,
-      wanted.household_id AS household_id,
-      wanted.before_bits AS before_bits,
-      wanted.wanted_bits AS wanted_bits,
-      wanted.custom AS custom,
-      wanted.is_staff AS is_staff,
-      CASE WHEN (wanted.custom = 1) THEN wanted.before_bits ELSE wanted.wanted_bits END AS after_bits
-    FROM (
-      SELECT point.channel AS channel,
-        point.contact_point_id AS contact_point_id,
-        point.person_id AS person_id,
-        point.household_id AS household_id,
-        point.before_bits AS before_bits,
-        point.before_bits | 16 AS wanted_bits,
-        point.custom AS custom,
-        point.is_staff AS is_staff
-      FROM (
-        SELECT contact_point.channel AS channel,
-          contact_point.contact_point_id AS contact_point_id,
-          contact_point.person_id AS person_id,
-          CAST(NULL AS BIGINT) AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          CAST(contact_point.custom AS INTEGER) AS custom,
-          0 AS is_staff
-        FROM contact_point
-        WHERE btrim(contact_point.address, E' \t\r\n') != ''
-          AND contact_point.channel = 'email'
-          AND contact_point.person_id IN (
-            SELECT runner_scope.person_id
-            FROM runner_scope
-          )
-      ) AS point
-    ) AS wanted
-  )
-SELECT 0 AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
-FROM (
-  SELECT way.person_id AS person_id,
-    bit_or(way.before_bits & 16) AS before_bits,
-    bit_or(way.after_bits & 16) AS after_bits
+  SELECT (
+    SELECT count(*) AS count_1
+    FROM runner_scope
+  ) AS people,
+    0 AS staff
+) AS part_1
+JOIN (
+  SELECT part_1.email_general_0 AS email_general_0,
+    part_1.email_general_1 AS email_general_1,
+    part_1.email_general_2 AS email_general_2,
+    part_2.contact_points AS contact_points,
+    part_2.custom_overwritten AS custom_overwritten,
+    part_2.print_a AS print_a,
+    part_2.print_b AS print_b
   FROM (
-    SELECT runner_eligible.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2
     FROM runner_eligible
-    WHERE runner_eligible.person_id IS NOT NULL
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
-    FROM runner_scope
-    JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-      AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
-    FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-  ) AS way
-  GROUP BY way.person_id
-) AS heard;
+    WHERE runner_eligible.channel = 'email'
+  ) AS part_1
+  JOIN (
+    SELECT count(*) AS contact_points,
+      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+      coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+    FROM (
+      SELECT runner_eligible.custom AS custom,
+        (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+      FROM runner_eligible
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    ) AS changed
+  ) AS part_2 ON true
+) AS part_2 ON true
+JOIN (
+  SELECT 0 AS bystanders,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+  FROM (
+    SELECT way.person_id AS person_id,
+      bit_or(way.before_bits & 16) AS before_bits,
+      bit_or(way.after_bits & 16) AS after_bits
+    FROM (
+      SELECT runner_eligible.person_id AS person_id,
+        runner_eligible.before_bits AS before_bits,
+        runner_eligible.after_bits AS after_bits
+      FROM runner_eligible
+      WHERE runner_eligible.person_id IS NOT NULL
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+        CAST(contact_point.general AS INTEGER) * 16 AS after_bits
+      FROM runner_scope
+      JOIN contact_point
+        ON contact_point.person_id = runner_scope.person_id
+      WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+        AND btrim(contact_point.address, E' \t\r\n') != ''
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+        CAST(contact_point.general AS INTEGER) * 16 AS after_bits
+      FROM runner_scope
+      JOIN household_member
+        ON household_member.person_id = runner_scope.person_id
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      JOIN contact_point
+        ON contact_point.household_id = household_member.household_id
+      WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    ) AS way
+    GROUP BY way.person_id
+  ) AS heard
+) AS part_3 ON true;
 
 -- Set all preferences of Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

@@ -51,13 +51,9 @@ FROM relationship
 WHERE relationship.student_id IN (
   SELECT enrollment.person_id
   FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
     WHERE calendar.end_year = :end_year_1
   )
     AND (enrollment.no_show IS NULL OR enrollment.no_show = 0)
@@ -83,7 +79,7 @@ WHERE household_member.person_id IN (
   AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
-CREATE TABLE [#runner_eligible] ( channel VARCHAR(20) NULL, contact_point_id BIGINT NOT NULL, person_id BIGINT NULL, household_id BIGINT NULL, before_bits SMALLINT NULL, wanted_bits SMALLINT NULL, custom SMALLINT NULL, is_staff SMALLINT NULL, after_bits SMALLINT NULL, PRIMARY KEY (contact_point_id) );
+CREATE TABLE [#runner_eligible] ( channel VARCHAR(20) NULL, contact_point_id BIGINT NULL, person_id BIGINT NULL, household_id BIGINT NULL, before_bits SMALLINT NULL, wanted_bits SMALLINT NULL, custom SMALLINT NULL, is_staff SMALLINT NULL, after_bits SMALLINT NULL );
 
 -- The contact points that the job speaks of, with their preferences before and after.
 INSERT INTO [#runner_eligible] (channel, contact_point_id, person_id, household_id, before_bits, wanted_bits, custom, is_staff, after_bits)
@@ -114,12 +110,12 @@ FROM (
       CAST(contact_point.custom AS INTEGER) AS custom,
       0 AS is_staff
     FROM contact_point
-    WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
-      AND contact_point.channel = 'email'
+    WHERE contact_point.channel = 'email'
       AND contact_point.person_id IN (
         SELECT [#runner_scope].person_id
         FROM [#runner_scope]
       )
+      AND datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
   ) AS point
 ) AS wanted;
 
@@ -142,28 +138,32 @@ SELECT (
   0 AS staff;
 
 -- Count per cell what changes, what already was so, and what is kept.
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 128 != printed.after_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 128 = printed.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 128 != printed.after_bits & 128) THEN 1 ELSE 0 END), 0) AS teacher_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.email_teacher_0,
+  part_1.email_teacher_1,
+  part_1.email_teacher_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b
 FROM (
-  SELECT [#runner_eligible].channel AS channel,
-    [#runner_eligible].contact_point_id AS contact_point_id,
-    [#runner_eligible].person_id AS person_id,
-    [#runner_eligible].household_id AS household_id,
-    [#runner_eligible].before_bits AS before_bits,
-    [#runner_eligible].wanted_bits AS wanted_bits,
-    [#runner_eligible].custom AS custom,
-    [#runner_eligible].is_staff AS is_staff,
-    [#runner_eligible].after_bits AS after_bits,
-    (((CAST([#runner_eligible].contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + [#runner_eligible].before_bits * 257 + [#runner_eligible].after_bits) % 2147483647 AS x
+  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 128 != [#runner_eligible].after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_0,
+    coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 128 = [#runner_eligible].wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_1,
+    coalesce(sum(CASE WHEN ([#runner_eligible].wanted_bits & 128 != [#runner_eligible].after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_2
   FROM [#runner_eligible]
-) AS printed
-GROUP BY printed.channel;
+  WHERE [#runner_eligible].channel = 'email'
+) AS part_1
+JOIN (
+  SELECT count(*) AS contact_points,
+    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+    coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+  FROM (
+    SELECT [#runner_eligible].custom AS custom,
+      (((CAST([#runner_eligible].contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + [#runner_eligible].before_bits * 257 + [#runner_eligible].after_bits) % 2147483647 AS x
+    FROM [#runner_eligible]
+    WHERE [#runner_eligible].after_bits != [#runner_eligible].before_bits
+  ) AS changed
+) AS part_2 ON 1 = 1;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
@@ -174,8 +174,8 @@ SELECT 0 AS bystanders,
   coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
 FROM (
   SELECT way.person_id AS person_id,
-    max((way.before_bits & 128) & 128) AS before_bits,
-    max((way.after_bits & 128) & 128) AS after_bits
+    max(way.before_bits & 128) AS before_bits,
+    max(way.after_bits & 128) AS after_bits
   FROM (
     SELECT [#runner_eligible].person_id AS person_id,
       [#runner_eligible].before_bits AS before_bits,
@@ -184,17 +184,17 @@ FROM (
     WHERE [#runner_eligible].person_id IS NOT NULL
     UNION ALL
     SELECT [#runner_scope].person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+      CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
     FROM [#runner_scope]
     JOIN contact_point
       ON contact_point.person_id = [#runner_scope].person_id
-    WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
-      AND contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+    WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+      AND datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
     UNION ALL
     SELECT [#runner_scope].person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+      CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
     FROM [#runner_scope]
     JOIN household_member
       ON household_member.person_id = [#runner_scope].person_id

@@ -70,8 +70,6 @@ SELECT (
 WITH runner_scope AS (
   SELECT DISTINCT enrollment.person_id AS person_id
   FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
@@ -104,12 +102,12 @@ WITH runner_scope AS (
         CAST(contact_point.custom AS INTEGER) AS custom,
         0 AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'cell_phone'
+      WHERE contact_point.channel = 'cell_phone'
         AND contact_point.person_id IN (
           SELECT runner_scope.person_id
           FROM runner_scope
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
     ) AS point
   ) INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
 SELECT :this_run AS anon_1,
@@ -121,7 +119,7 @@ FROM runner_eligible
 WHERE runner_eligible.after_bits != runner_eligible.before_bits
 ORDER BY runner_eligible.contact_point_id;
 
--- Count the people in scope.
+-- Count people, preferences, and who hears about what.
 --   :replace_1 = ς
 --   :replace_2 = σ
 --   :param_1 = 001
@@ -140,48 +138,6 @@ ORDER BY runner_eligible.contact_point_id;
 WITH runner_scope AS (
   SELECT DISTINCT enrollment.person_id AS person_id
   FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
-  WHERE enrollment.calendar_id IN (
-    SELECT calendar.calendar_id
-    FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
-    WHERE ((replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2)
-      AND calendar.end_year = :end_year_1
-      OR (replace(lower(calendar.name COLLATE "und-x-icu"), :replace_5, :replace_6) COLLATE "C") = :param_3
-  )
-    AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-    AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    AND (replace(lower(enrollment.grade COLLATE "und-x-icu"), :replace_7, :replace_8) COLLATE "C") IN (:param_4_1, :param_4_2)
-)
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_scope
-) AS people,
-  0 AS staff;
-
--- Count per cell what changes, what already was so, and what is kept.
---   :replace_1 = ς
---   :replace_2 = σ
---   :param_1 = 001
---   :replace_3 = ς
---   :replace_4 = σ
---   :param_2 = 001
---   :end_year_1 = 2026
---   :replace_5 = ς
---   :replace_6 = σ
---   :param_3 = summer school
---   :as_of = 2025-09-02
---   :replace_7 = ς
---   :replace_8 = σ
---   :param_4_1 = kg
---   :param_4_2 = 01
-WITH runner_scope AS (
-  SELECT DISTINCT enrollment.person_id AS person_id
-  FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
   WHERE enrollment.calendar_id IN (
     SELECT calendar.calendar_id
     FROM calendar
@@ -214,137 +170,104 @@ WITH runner_scope AS (
         CAST(contact_point.custom AS INTEGER) AS custom,
         0 AS is_staff
       FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'cell_phone'
+      WHERE contact_point.channel = 'cell_phone'
         AND contact_point.person_id IN (
           SELECT runner_scope.person_id
           FROM runner_scope
         )
+        AND btrim(contact_point.address, E' \t\r\n') != ''
     ) AS point
   )
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.before_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_0,
-  coalesce(sum(CASE WHEN (printed.before_bits & 64 = printed.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_1,
-  coalesce(sum(CASE WHEN (printed.wanted_bits & 64 != printed.after_bits & 64) THEN 1 ELSE 0 END), 0) AS priority_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.people,
+  part_1.staff,
+  part_2.cell_phone_priority_0,
+  part_2.cell_phone_priority_1,
+  part_2.cell_phone_priority_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b,
+  part_3.bystanders,
+  part_3.lost,
+  part_3.priority_before,
+  part_3.priority_gained,
+  part_3.priority_lost
 FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.wanted_bits AS wanted_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.is_staff AS is_staff,
-    runner_eligible.after_bits AS after_bits,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
-  FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
-
--- Count who hears about what, before and after.
---   :replace_1 = ς
---   :replace_2 = σ
---   :param_1 = 001
---   :replace_3 = ς
---   :replace_4 = σ
---   :param_2 = 001
---   :end_year_1 = 2026
---   :replace_5 = ς
---   :replace_6 = σ
---   :param_3 = summer school
---   :as_of = 2025-09-02
---   :replace_7 = ς
---   :replace_8 = σ
---   :param_4_1 = kg
---   :param_4_2 = 01
-WITH runner_scope AS (
-  SELECT DISTINCT enrollment.person_id AS person_id
-  FROM enrollment
-  JOIN person
-    ON person.person_id = enrollment.person_id
-  WHERE enrollment.calendar_id IN (
-    SELECT calendar.calendar_id
-    FROM calendar
-    JOIN school
-      ON school.school_id = calendar.school_id
-    WHERE ((replace(lower(school.name COLLATE "und-x-icu"), :replace_1, :replace_2) COLLATE "C") = :param_1 OR (replace(lower(school.number COLLATE "und-x-icu"), :replace_3, :replace_4) COLLATE "C") = :param_2)
-      AND calendar.end_year = :end_year_1
-      OR (replace(lower(calendar.name COLLATE "und-x-icu"), :replace_5, :replace_6) COLLATE "C") = :param_3
-  )
-    AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
-    AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-    AND (replace(lower(enrollment.grade COLLATE "und-x-icu"), :replace_7, :replace_8) COLLATE "C") IN (:param_4_1, :param_4_2)
-),
-  runner_eligible AS (
-    SELECT point.channel AS channel,
-      point.contact_point_id AS contact_point_id,
-      point.person_id AS person_id,
-      point.household_id AS household_id,
-      point.before_bits AS before_bits,
-      point.before_bits | 64 AS wanted_bits,
-      point.custom AS custom,
-      point.is_staff AS is_staff,
-      point.before_bits | 64 AS after_bits
-    FROM (
-      SELECT contact_point.channel AS channel,
-        contact_point.contact_point_id AS contact_point_id,
-        contact_point.person_id AS person_id,
-        CAST(NULL AS BIGINT) AS household_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-        CAST(contact_point.custom AS INTEGER) AS custom,
-        0 AS is_staff
-      FROM contact_point
-      WHERE btrim(contact_point.address, E' \t\r\n') != ''
-        AND contact_point.channel = 'cell_phone'
-        AND contact_point.person_id IN (
-          SELECT runner_scope.person_id
-          FROM runner_scope
-        )
-    ) AS point
-  )
-SELECT 0 AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost
-FROM (
-  SELECT way.person_id AS person_id,
-    bit_or(way.before_bits & 64) AS before_bits,
-    bit_or(way.after_bits & 64) AS after_bits
+  SELECT (
+    SELECT count(*) AS count_1
+    FROM runner_scope
+  ) AS people,
+    0 AS staff
+) AS part_1
+JOIN (
+  SELECT part_1.cell_phone_priority_0 AS cell_phone_priority_0,
+    part_1.cell_phone_priority_1 AS cell_phone_priority_1,
+    part_1.cell_phone_priority_2 AS cell_phone_priority_2,
+    part_2.contact_points AS contact_points,
+    part_2.custom_overwritten AS custom_overwritten,
+    part_2.print_a AS print_a,
+    part_2.print_b AS print_b
   FROM (
-    SELECT runner_eligible.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_0,
+      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_1,
+      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_2
     FROM runner_eligible
-    WHERE runner_eligible.person_id IS NOT NULL
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
-    FROM runner_scope
-    JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-      AND contact_point.channel IN ('home_phone', 'work_phone', 'email', 'secondary_email')
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
-    FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-  ) AS way
-  GROUP BY way.person_id
-) AS heard;
+    WHERE runner_eligible.channel = 'cell_phone'
+  ) AS part_1
+  JOIN (
+    SELECT count(*) AS contact_points,
+      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+      coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+    FROM (
+      SELECT runner_eligible.custom AS custom,
+        (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+      FROM runner_eligible
+      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    ) AS changed
+  ) AS part_2 ON true
+) AS part_2 ON true
+JOIN (
+  SELECT 0 AS bystanders,
+    coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost
+  FROM (
+    SELECT way.person_id AS person_id,
+      bit_or(way.before_bits & 64) AS before_bits,
+      bit_or(way.after_bits & 64) AS after_bits
+    FROM (
+      SELECT runner_eligible.person_id AS person_id,
+        runner_eligible.before_bits AS before_bits,
+        runner_eligible.after_bits AS after_bits
+      FROM runner_eligible
+      WHERE runner_eligible.person_id IS NOT NULL
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        CAST(contact_point.priority AS INTEGER) * 64 AS before_bits,
+        CAST(contact_point.priority AS INTEGER) * 64 AS after_bits
+      FROM runner_scope
+      JOIN contact_point
+        ON contact_point.person_id = runner_scope.person_id
+      WHERE contact_point.channel IN ('home_phone', 'work_phone', 'email', 'secondary_email')
+        AND btrim(contact_point.address, E' \t\r\n') != ''
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        CAST(contact_point.priority AS INTEGER) * 64 AS before_bits,
+        CAST(contact_point.priority AS INTEGER) * 64 AS after_bits
+      FROM runner_scope
+      JOIN household_member
+        ON household_member.person_id = runner_scope.person_id
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      JOIN contact_point
+        ON contact_point.household_id = household_member.household_id
+      WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    ) AS way
+    GROUP BY way.person_id
+  ) AS heard
+) AS part_3 ON true;
 
 -- Set all preferences of Cell Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

@@ -117,35 +117,48 @@ SELECT (
   ) AS staff;
 
 -- Count per cell what is taken back, what was changed since, and what is gone.
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 = printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 = printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 = printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.email_attendance_0,
+  part_1.email_attendance_1,
+  part_1.email_attendance_2,
+  part_1.email_staff_0,
+  part_1.email_staff_1,
+  part_1.email_staff_2,
+  part_2.household_phone_general_0,
+  part_2.household_phone_general_1,
+  part_2.household_phone_general_2,
+  part_3.contact_points,
+  part_3.custom_overwritten,
+  part_3.print_a,
+  part_3.print_b
 FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.after_bits AS after_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.was_bits AS was_bits,
-    runner_eligible.set_bits AS set_bits,
-    runner_eligible.is_gone AS is_gone,
-    (((CAST(runner_eligible.contact_point_id AS SIGNED INTEGER) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 = runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
+    coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 != runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
+    coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
+    coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 = runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
+    coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 != runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_1,
+    coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2
   FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
+  WHERE runner_eligible.channel = 'email'
+) AS part_1
+INNER JOIN (
+  SELECT coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 = runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
+    coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 != runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
+    coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2
+  FROM runner_eligible
+  WHERE runner_eligible.channel = 'household_phone'
+) AS part_2 ON true = 1
+INNER JOIN (
+  SELECT count(*) AS contact_points,
+    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+    coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+  FROM (
+    SELECT runner_eligible.custom AS custom,
+      (((CAST(runner_eligible.contact_point_id AS SIGNED INTEGER) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
+    FROM runner_eligible
+    WHERE runner_eligible.after_bits != runner_eligible.before_bits
+  ) AS changed
+) AS part_3 ON true = 1;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
@@ -166,8 +179,8 @@ FROM (
     bit_or(way.after_bits & 26) AS after_bits
   FROM (
     SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+      contact_point.attendance * 2 + contact_point.staff * 8 + contact_point.`general` * 16 AS before_bits,
+      coalesce(runner_eligible.after_bits, contact_point.attendance * 2 + contact_point.staff * 8 + contact_point.`general` * 16) AS after_bits
     FROM runner_scope
     INNER JOIN contact_point
       ON contact_point.person_id = runner_scope.person_id
@@ -177,8 +190,8 @@ FROM (
     WHERE char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+      contact_point.attendance * 2 + contact_point.staff * 8 + contact_point.`general` * 16 AS before_bits,
+      coalesce(runner_eligible.after_bits, contact_point.attendance * 2 + contact_point.staff * 8 + contact_point.`general` * 16) AS after_bits
     FROM runner_scope
     INNER JOIN household_member
       ON household_member.person_id = runner_scope.person_id

@@ -119,35 +119,48 @@ SELECT (
   ) AS staff;
 
 -- Count per cell what is taken back, what was changed since, and what is gone.
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 = printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 = printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 = printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.email_attendance_0,
+  part_1.email_attendance_1,
+  part_1.email_attendance_2,
+  part_1.email_staff_0,
+  part_1.email_staff_1,
+  part_1.email_staff_2,
+  part_2.household_phone_general_0,
+  part_2.household_phone_general_1,
+  part_2.household_phone_general_2,
+  part_3.contact_points,
+  part_3.custom_overwritten,
+  part_3.print_a,
+  part_3.print_b
 FROM (
-  SELECT [#runner_eligible].channel AS channel,
-    [#runner_eligible].contact_point_id AS contact_point_id,
-    [#runner_eligible].household_id AS household_id,
-    [#runner_eligible].person_id AS person_id,
-    [#runner_eligible].before_bits AS before_bits,
-    [#runner_eligible].after_bits AS after_bits,
-    [#runner_eligible].custom AS custom,
-    [#runner_eligible].was_bits AS was_bits,
-    [#runner_eligible].set_bits AS set_bits,
-    [#runner_eligible].is_gone AS is_gone,
-    (((CAST([#runner_eligible].contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + [#runner_eligible].before_bits * 257 + [#runner_eligible].after_bits) % 2147483647 AS x
+  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 0 AND [#runner_eligible].was_bits & 2 != [#runner_eligible].set_bits & 2 AND [#runner_eligible].before_bits & 2 = [#runner_eligible].set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
+    coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 0 AND [#runner_eligible].was_bits & 2 != [#runner_eligible].set_bits & 2 AND [#runner_eligible].before_bits & 2 != [#runner_eligible].set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
+    coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 1 AND [#runner_eligible].was_bits & 2 != [#runner_eligible].set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
+    coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 0 AND [#runner_eligible].was_bits & 8 != [#runner_eligible].set_bits & 8 AND [#runner_eligible].before_bits & 8 = [#runner_eligible].set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
+    coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 0 AND [#runner_eligible].was_bits & 8 != [#runner_eligible].set_bits & 8 AND [#runner_eligible].before_bits & 8 != [#runner_eligible].set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_1,
+    coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 1 AND [#runner_eligible].was_bits & 8 != [#runner_eligible].set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2
   FROM [#runner_eligible]
-) AS printed
-GROUP BY printed.channel;
+  WHERE [#runner_eligible].channel = 'email'
+) AS part_1
+JOIN (
+  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 0 AND [#runner_eligible].was_bits & 16 != [#runner_eligible].set_bits & 16 AND [#runner_eligible].before_bits & 16 = [#runner_eligible].set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
+    coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 0 AND [#runner_eligible].was_bits & 16 != [#runner_eligible].set_bits & 16 AND [#runner_eligible].before_bits & 16 != [#runner_eligible].set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
+    coalesce(sum(CASE WHEN ([#runner_eligible].is_gone = 1 AND [#runner_eligible].was_bits & 16 != [#runner_eligible].set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2
+  FROM [#runner_eligible]
+  WHERE [#runner_eligible].channel = 'household_phone'
+) AS part_2 ON 1 = 1
+JOIN (
+  SELECT count(*) AS contact_points,
+    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+    coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
+  FROM (
+    SELECT [#runner_eligible].custom AS custom,
+      (((CAST([#runner_eligible].contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + [#runner_eligible].before_bits * 257 + [#runner_eligible].after_bits) % 2147483647 AS x
+    FROM [#runner_eligible]
+    WHERE [#runner_eligible].after_bits != [#runner_eligible].before_bits
+  ) AS changed
+) AS part_3 ON 1 = 1;
 
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
@@ -164,12 +177,12 @@ SELECT 0 AS bystanders,
   coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
 FROM (
   SELECT way.person_id AS person_id,
-    max((way.before_bits & 26) & 2) + max((way.before_bits & 26) & 8) + max((way.before_bits & 26) & 16) AS before_bits,
-    max((way.after_bits & 26) & 2) + max((way.after_bits & 26) & 8) + max((way.after_bits & 26) & 16) AS after_bits
+    max(way.before_bits & 2) + max(way.before_bits & 8) + max(way.before_bits & 16) AS before_bits,
+    max(way.after_bits & 2) + max(way.after_bits & 8) + max(way.after_bits & 16) AS after_bits
   FROM (
     SELECT [#runner_scope].person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+      CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+      coalesce([#runner_eligible].after_bits, CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16) AS after_bits
     FROM [#runner_scope]
     JOIN contact_point
       ON contact_point.person_id = [#runner_scope].person_id
@@ -179,8 +192,8 @@ FROM (
     WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
     UNION ALL
     SELECT [#runner_scope].person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce([#runner_eligible].after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+      CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+      coalesce([#runner_eligible].after_bits, CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16) AS after_bits
     FROM [#runner_scope]
     JOIN household_member
       ON household_member.person_id = [#runner_scope].person_id

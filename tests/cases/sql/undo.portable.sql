@@ -63,7 +63,7 @@ FROM runner_eligible
 WHERE runner_eligible.after_bits != runner_eligible.before_bits
 ORDER BY runner_eligible.contact_point_id;
 
--- Count the people concerned.
+-- Count people, preferences, and who hears about what.
 --   :param_1 = 42
 --   :as_of = 2025-09-02
 WITH runner_eligible AS (
@@ -117,177 +117,136 @@ WITH runner_eligible AS (
     WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
       AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
   )
-SELECT (
-  SELECT count(*) AS count_1
-  FROM runner_scope
-) AS people,
-  (
-    SELECT count(*) AS count_2
-    FROM runner_scope
-    JOIN runner_staff
-      ON runner_staff.person_id = runner_scope.person_id
-  ) AS staff;
-
--- Count per cell what is taken back, what was changed since, and what is gone.
---   :param_1 = 42
-WITH runner_eligible AS (
-  SELECT point.channel AS channel,
-    point.contact_point_id AS contact_point_id,
-    CAST(point.household_id AS BIGINT) AS household_id,
-    point.person_id AS person_id,
-    point.now_bits AS before_bits,
-    CASE WHEN (point.is_gone = 1) THEN point.now_bits ELSE (point.now_bits & (255 - (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits)))))) | (point.was_bits & (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits))))) END AS after_bits,
-    point.custom AS custom,
-    point.was_bits AS was_bits,
-    point.set_bits AS set_bits,
-    point.is_gone AS is_gone
-  FROM (
-    SELECT runner_change.channel AS channel,
-      runner_change.contact_point_id AS contact_point_id,
-      contact_point.household_id AS household_id,
-      contact_point.person_id AS person_id,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
-      runner_change.before_bits AS was_bits,
-      runner_change.after_bits AS set_bits,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 1 ELSE 0 END AS is_gone
-    FROM runner_change
-    LEFT OUTER JOIN contact_point
-      ON contact_point.contact_point_id = runner_change.contact_point_id
-      AND contact_point.channel = runner_change.channel
-    WHERE runner_change.run_no = :param_1
-  ) AS point
-)
-SELECT printed.channel,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 = printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 2 != printed.set_bits & 2 AND printed.before_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 2 != printed.set_bits & 2) THEN 1 ELSE 0 END), 0) AS attendance_2,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 = printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 8 != printed.set_bits & 8 AND printed.before_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 8 != printed.set_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_2,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 = printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_0,
-  coalesce(sum(CASE WHEN (printed.is_gone = 0 AND printed.was_bits & 16 != printed.set_bits & 16 AND printed.before_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_1,
-  coalesce(sum(CASE WHEN (printed.is_gone = 1 AND printed.was_bits & 16 != printed.set_bits & 16) THEN 1 ELSE 0 END), 0) AS general_2,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN 1 ELSE 0 END), 0) AS contact_points,
-  coalesce(sum(CASE WHEN (printed.after_bits != printed.before_bits AND printed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (printed.x * printed.x) % 2147483647 ELSE 0 END) AS print_a,
-  sum(CASE WHEN (printed.after_bits != printed.before_bits) THEN (((printed.x * printed.x) % 2147483647) * printed.x) % 2147483647 ELSE 0 END) AS print_b
+SELECT part_1.people,
+  part_1.staff,
+  part_2.email_attendance_0,
+  part_2.email_attendance_1,
+  part_2.email_attendance_2,
+  part_2.email_staff_0,
+  part_2.email_staff_1,
+  part_2.email_staff_2,
+  part_2.household_phone_general_0,
+  part_2.household_phone_general_1,
+  part_2.household_phone_general_2,
+  part_2.contact_points,
+  part_2.custom_overwritten,
+  part_2.print_a,
+  part_2.print_b,
+  part_3.bystanders,
+  part_3.lost,
+  part_3.attendance_before,
+  part_3.attendance_gained,
+  part_3.attendance_lost,
+  part_3.staff_before,
+  part_3.staff_gained,
+  part_3.staff_lost,
+  part_3.general_before,
+  part_3.general_gained,
+  part_3.general_lost
 FROM (
-  SELECT runner_eligible.channel AS channel,
-    runner_eligible.contact_point_id AS contact_point_id,
-    runner_eligible.household_id AS household_id,
-    runner_eligible.person_id AS person_id,
-    runner_eligible.before_bits AS before_bits,
-    runner_eligible.after_bits AS after_bits,
-    runner_eligible.custom AS custom,
-    runner_eligible.was_bits AS was_bits,
-    runner_eligible.set_bits AS set_bits,
-    runner_eligible.is_gone AS is_gone,
-    (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
-  FROM runner_eligible
-) AS printed
-GROUP BY printed.channel;
-
--- Count who hears about what, before and after.
---   :param_1 = 42
---   :as_of = 2025-09-02
-WITH runner_eligible AS (
-  SELECT point.channel AS channel,
-    point.contact_point_id AS contact_point_id,
-    CAST(point.household_id AS BIGINT) AS household_id,
-    point.person_id AS person_id,
-    point.now_bits AS before_bits,
-    CASE WHEN (point.is_gone = 1) THEN point.now_bits ELSE (point.now_bits & (255 - (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits)))))) | (point.was_bits & (((point.was_bits | point.set_bits) - (point.was_bits & point.set_bits)) & (255 - ((point.now_bits | point.set_bits) - (point.now_bits & point.set_bits))))) END AS after_bits,
-    point.custom AS custom,
-    point.was_bits AS was_bits,
-    point.set_bits AS set_bits,
-    point.is_gone AS is_gone
+  SELECT (
+    SELECT count(*) AS count_1
+    FROM runner_scope
+  ) AS people,
+    (
+      SELECT count(*) AS count_2
+      FROM runner_scope
+      JOIN runner_staff
+        ON runner_staff.person_id = runner_scope.person_id
+    ) AS staff
+) AS part_1
+JOIN (
+  SELECT part_1.email_attendance_0 AS email_attendance_0,
+    part_1.email_attendance_1 AS email_attendance_1,
+    part_1.email_attendance_2 AS email_attendance_2,
+    part_1.email_staff_0 AS email_staff_0,
+    part_1.email_staff_1 AS email_staff_1,
+    part_1.email_staff_2 AS email_staff_2,
+    part_2.household_phone_general_0 AS household_phone_general_0,
+    part_2.household_phone_general_1 AS household_phone_general_1,
+    part_2.household_phone_general_2 AS household_phone_general_2,
+    part_3.contact_points AS contact_points,
+    part_3.custom_overwritten AS custom_overwritten,
+    part_3.print_a AS print_a,
+    part_3.print_b AS print_b
   FROM (
-    SELECT runner_change.channel AS channel,
-      runner_change.contact_point_id AS contact_point_id,
-      contact_point.household_id AS household_id,
-      contact_point.person_id AS person_id,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
-      runner_change.before_bits AS was_bits,
-      runner_change.after_bits AS set_bits,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 1 ELSE 0 END AS is_gone
-    FROM runner_change
-    LEFT OUTER JOIN contact_point
-      ON contact_point.contact_point_id = runner_change.contact_point_id
-      AND contact_point.channel = runner_change.channel
-    WHERE runner_change.run_no = :param_1
-  ) AS point
-),
-  runner_scope AS (
-    SELECT people.person_id AS person_id
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 = runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
+      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 != runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
+      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
+      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 = runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
+      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 != runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_1,
+      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'email'
+  ) AS part_1
+  JOIN (
+    SELECT coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 = runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
+      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 != runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
+      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'household_phone'
+  ) AS part_2 ON true
+  JOIN (
+    SELECT count(*) AS contact_points,
+      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
+      coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
     FROM (
-      SELECT runner_eligible.person_id AS person_id
+      SELECT runner_eligible.custom AS custom,
+        (((CAST(runner_eligible.contact_point_id AS BIGINT) % 2147483647 + 2147483647) % 2147483647) * 65537 + runner_eligible.before_bits * 257 + runner_eligible.after_bits) % 2147483647 AS x
       FROM runner_eligible
       WHERE runner_eligible.after_bits != runner_eligible.before_bits
-        AND runner_eligible.person_id IS NOT NULL
-      UNION
-      SELECT household_member.person_id AS person_id
-      FROM household_member
-      JOIN runner_eligible
-        ON household_member.household_id = runner_eligible.household_id
-      WHERE runner_eligible.after_bits != runner_eligible.before_bits
+    ) AS changed
+  ) AS part_3 ON true
+) AS part_2 ON true
+JOIN (
+  SELECT 0 AS bystanders,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
+    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
+    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+  FROM (
+    SELECT way.person_id AS person_id,
+      bit_or(way.before_bits & 26) AS before_bits,
+      bit_or(way.after_bits & 26) AS after_bits
+    FROM (
+      SELECT runner_scope.person_id AS person_id,
+        CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+        coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16) AS after_bits
+      FROM runner_scope
+      JOIN contact_point
+        ON contact_point.person_id = runner_scope.person_id
+      LEFT OUTER JOIN runner_eligible
+        ON runner_eligible.contact_point_id = contact_point.contact_point_id
+        AND runner_eligible.after_bits != runner_eligible.before_bits
+      WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      UNION ALL
+      SELECT runner_scope.person_id AS person_id,
+        CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+        coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16) AS after_bits
+      FROM runner_scope
+      JOIN household_member
+        ON household_member.person_id = runner_scope.person_id
         AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
         AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    ) AS people
-  ),
-  runner_staff AS (
-    SELECT DISTINCT district_assignment.person_id AS person_id
-    FROM district_assignment
-    WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-      AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
-  )
-SELECT 0 AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
-FROM (
-  SELECT way.person_id AS person_id,
-    bit_or(way.before_bits & 26) AS before_bits,
-    bit_or(way.after_bits & 26) AS after_bits
-  FROM (
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_scope
-    JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-    FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-  ) AS way
-  GROUP BY way.person_id
-) AS heard
-LEFT OUTER JOIN runner_staff
-  ON runner_staff.person_id = heard.person_id;
+      JOIN contact_point
+        ON contact_point.household_id = household_member.household_id
+      LEFT OUTER JOIN runner_eligible
+        ON runner_eligible.contact_point_id = contact_point.contact_point_id
+        AND runner_eligible.after_bits != runner_eligible.before_bits
+      WHERE btrim(contact_point.address, E' \t\r\n') != ''
+    ) AS way
+    GROUP BY way.person_id
+  ) AS heard
+  LEFT OUTER JOIN runner_staff
+    ON runner_staff.person_id = heard.person_id
+) AS part_3 ON true;
 
 -- Take back all preferences of Household Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
