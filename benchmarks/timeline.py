@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from runner.compile.plan import Plan
     from runner.execute.orders import Order
 
-PARTS = ("around", "stage", "change set", "people", "tally", "reach", "updates", "commit")
+_COUNTS = ("people", "tally", "reach")
+PARTS = ("around", "stage", "change set", *_COUNTS, "counts", "updates", "commit")
 """What a run consists of. `reach` is the statement that counts who is reached and lost, and the stage of bystanders;
-`stage` the rest of the temporary tables; `around` all that is no work on a job's rows: connecting, looking at the
+`stage` the rest of the temporary tables; `counts` the one statement by which a dry run counts all three; `around` all that is no work on a job's rows: connecting, looking at the
 tables, the lock, the run's own row, and reading it again after COMMIT."""
 
 _BYSTANDERS = "bystander"
@@ -91,8 +92,8 @@ def _parts(plan: Plan) -> Iterator[tuple[int, str]]:
     for statement in plan.stage:
         yield id(statement.clause), "reach" if _BYSTANDERS in str(statement.clause) else "stage"
     yield id(plan.change_set.clause), "change set"
-    yield id(plan.people.clause), "people"
-    yield id(plan.tally.clause), "tally"
-    yield id(plan.reach.clause), "reach"
+    names = ("counts",) if len(plan.counts) == 1 else _COUNTS
+    for name, count in zip(names, plan.counts, strict=True):
+        yield id(count.clause), name
     for _, statement in plan.updates:
         yield id(statement.clause), "updates"
