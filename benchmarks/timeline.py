@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _COUNTS = ("people", "tally", "reach")
 PARTS = ("around", "stage", "change set", *_COUNTS, "counts", "updates", "commit")
 """What a run consists of. `reach` is the statement that counts who is reached and lost, and the stage of bystanders;
-`stage` the rest of the temporary tables; `counts` the one statement by which a dry run counts all three; `around` all that is no work on a job's rows: connecting, looking at the
-tables, the lock, the run's own row, and reading it again after COMMIT."""
+`stage` the rest of the temporary tables; `counts` the one statement by which a dry run counts all three; `around` all
+that is no work on a job's rows: connecting, looking at the tables, the lock, the run's own row, and reading it again
+after COMMIT."""
 
 _BYSTANDERS = "bystander"
 
