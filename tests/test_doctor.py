@@ -425,7 +425,7 @@ class Answer:
 
 
 POSTGRESQL = {"version": 15, "encoding": "UTF8", "recovering": False, "icu": True, "synchronous": "on", "fsync": "on"}
-MARIADB = {"version": "10.11.8-MariaDB", "logging": 1, "format": "MIXED", "read_only": 0, "flushing": 1}
+MARIADB = {"version": "10.11.8-MariaDB", "logging": 1, "format": "MIXED", "read_only": 0, "exempt": 0, "flushing": 1}
 
 
 @pytest.mark.parametrize(
@@ -455,6 +455,7 @@ def test_other_servers_of_postgresql(row: dict[str, object], sorts: list[Sort]) 
         ({"format": "STATEMENT"}, [Sort.ISOLATION]),
         ({"format": "STATEMENT", "logging": 0}, []),
         ({"read_only": 1}, [Sort.READ_ONLY]),
+        ({"read_only": 1, "exempt": 1}, []),
         ({"flushing": 2}, [Sort.DURABILITY]),
     ],
 )

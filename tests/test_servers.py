@@ -61,7 +61,7 @@ def test_postgresql_is_explained_without_a_rows_values(state: str | None) -> Non
     assert problem.kind in {Kind.LOCKED, Kind.DATABASE, Kind.INVALID}
 
 
-@pytest.mark.parametrize("number", [1205, 1045, 1049, 1114, 1142, 1290, 2003, 2013, 9999])
+@pytest.mark.parametrize("number", [1205, 1045, 1049, 1114, 1142, 1270, 1290, 1366, 1665, 2003, 2013, 9999])
 def test_mariadb_is_explained_without_a_rows_values(number: int) -> None:
     problem = mariadb.explain(maria_error(number))
     assert "Zebedee" not in f"{problem.message}{problem.hint}"

@@ -28,7 +28,7 @@ from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
 from runner.backends.mariadb_files import require_certificates, require_option_file
-from runner.backends.servers import RIGHTS_HINT, notice_a_dead_network, require_driver, session, unsaid
+from runner.backends.servers import DOCTOR_HINT, RIGHTS_HINT, notice_a_dead_network, require_driver, session, unsaid
 from runner.tables import Id, runner_lock
 from runner.values.problems import Problem, Stopped
 
@@ -311,6 +311,9 @@ _ERRORS: Final = {
     1142: ("database-error", "this user lacks a right on a table", RIGHTS_HINT),
     1143: ("database-error", "this user lacks a right on a column", RIGHTS_HINT),
     1146: ("not-a-district", "a table is not there", "`runner init` makes the tables"),
+    1270: ("database-error", "text of different character sets can't be compared", DOCTOR_HINT),
+    1366: ("database-error", "a column's character set lacks a character of a text", DOCTOR_HINT),
+    1665: ("database-error", "the server's binary log, written by statement, lets no run write", DOCTOR_HINT),
     1290: ("database-read-only", "the server is read-only", None),
     1792: ("database-read-only", "the transaction can't write", None),
     2003: ("database-error", "the server can't be reached", "look at `--database`"),

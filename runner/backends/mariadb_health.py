@@ -47,7 +47,9 @@ def examine(connection: Connection, place: Place) -> Iterator[Finding]:  # noqa:
     """Look at version, binary log, durability, and whether the server takes writes."""
     row = connection.exec_driver_sql(
         "SELECT version() AS version, @@log_bin AS logging, @@binlog_format AS format, @@read_only AS read_only,"
-        " @@innodb_flush_log_at_trx_commit AS flushing"
+        " @@innodb_flush_log_at_trx_commit AS flushing, EXISTS (SELECT 1 FROM information_schema.user_privileges"
+        " WHERE privilege_type = 'READ_ONLY ADMIN'"
+        " AND grantee = concat('''', replace(current_user(), '@', '''@'''), '''')) AS exempt"
     ).one()
     version = tuple(map(int, re.findall(r"\d+", row.version)[:3]))
     told = ".".join(map(str, version))
@@ -60,7 +62,7 @@ def examine(connection: Connection, place: Place) -> Iterator[Finding]:  # noqa:
         mend = "SET GLOBAL binlog_format = 'MIXED';"
         message = "the binary log is written by statement (`binlog_format`), which READ COMMITTED does not allow"
         yield Finding(Sort.ISOLATION, message, (mend,), OF_LOCK)
-    if row.read_only:
+    if row.read_only and not row.exempt:
         message = "the server is set to `read_only`"
         yield Finding(Sort.READ_ONLY, message, ("SET GLOBAL read_only = OFF;",), OF_LOCK)
     if row.flushing != 1:

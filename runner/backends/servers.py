@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL
 
+DOCTOR_HINT = "`runner doctor` says what the database lacks, and what mends it"
 RIGHTS_HINT = "`runner doctor` says what it lacks, `runner grants` how to give it"
 
 
