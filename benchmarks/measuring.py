@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks import bulk_load, rounds, start_up
 from benchmarks.machine import describe, occasion
 from benchmarks.processes import run_command
+from benchmarks.results import EVERY, SIX
 from benchmarks.stores.registry import BACKENDS, NotThereError, opened
 from benchmarks.stores.store import demo
 from benchmarks.ways import Bench
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Tell = Callable[[str], None]
 
 ROOT = Path(__file__).parent.parent
-JOBS = (ROOT / "jobs" / "fall.yaml", Path(__file__).with_name("every-cell.yaml"))
+JOBS = {SIX: ROOT / "jobs" / "fall.yaml", EVERY: Path(__file__).with_name("every-cell.yaml")}
 SIZES, ROUNDS = (10_000, 100_000), 5
 LONG, LONG_ROUNDS = 1_000_000, 3
 LOADED_STUDENTS = 10_000
@@ -39,10 +40,11 @@ class Wanted:
     sizes: tuple[int, ...]
     rounds: int
     measures: tuple[str, ...]
+    jobs: tuple[str, ...]
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Wanted:
-        """Return what BACKENDS, STUDENTS, ROUNDS and MEASURE say. ValueError where that can't be."""
+        """Return what BACKENDS, STUDENTS, ROUNDS, MEASURE and JOBS say. ValueError where that can't be."""
         backends = _listed(environment.get("BACKENDS"), BACKENDS)
         sizes = _listed(environment.get("STUDENTS"), None)
         return cls(
@@ -50,6 +52,7 @@ class Wanted:
             sizes=tuple(int(size) for size in sizes) if sizes else SIZES,
             rounds=int(environment.get("ROUNDS", ROUNDS)),
             measures=_listed(environment.get("MEASURE"), MEASURES) or MEASURES,
+            jobs=_listed(environment.get("JOBS"), tuple(JOBS)) or tuple(JOBS),
         )
 
     def sizes_on(self, backend: str) -> tuple[int, ...]:
@@ -82,21 +85,21 @@ def measure(wanted: Wanted, results: Results, tell: Tell) -> Iterator[None]:
                         results["load"][backend] = {**loaded, **occasion()}
                         yield
                     for students in sizes if "jobs" in wanted.measures else ():
-                        yield from _measure_jobs(store, backend, students, wanted.rounds_at(students), results, tell)
+                        yield from _measure_jobs(store, (backend, students), wanted, results, tell)
             except NotThereError:
                 tell(f"no {backend} server here: left out")
 
 
-def _measure_jobs(  # noqa: PLR0913, PLR0917 - it stands where all of them come together
-    store: Store, backend: str, students: int, count: int, results: Results, tell: Tell
-) -> Iterator[None]:
+def _measure_jobs(store: Store, place: tuple[str, int], wanted: Wanted, results: Results, tell: Tell) -> Iterator[None]:
+    backend, students = place
     tell(f"{backend}: a district of {students:,} students")
-    made = store.make(students)
-    benches = [Bench(store, backend, load(path), students) for path in JOBS]
-    for bench in benches:
+    made, count = store.make(students), wanted.rounds_at(students)
+    benches = {name: Bench(store, backend, load(path), students) for name, path in JOBS.items()}
+    for bench in (benches[name] for name in wanted.jobs):
         found = rounds.measure(bench, count, lambda step: tell(f"{backend}, {students:,}: {step}"))
         results["runs"][f"{backend}/{students}/{bench.job.name}"] = {**found, **occasion()}
-    processes = run_command(benches[0], min(count, LONG_ROUNDS), tell)
+        yield
+    processes = run_command(benches[SIX], min(count, LONG_ROUNDS), tell)
     results["districts"][f"{backend}/{students}"] = {"demo": made, "version": store.version(), "process": processes}
     yield
 
@@ -113,9 +116,10 @@ def _csv(folder: Path, students: int) -> Path:
 
 
 def _listed(text: str | None, known: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the parts of a list with commas; None of none. ValueError where one is not known."""
     if not text:
         return None
-    names = tuple(name.strip().replace("_", "") for name in text.split(","))
+    names = tuple(name.strip() for name in text.split(","))
     if known is not None and (unknown := [name for name in names if name not in known]):
         raise ValueError(f"`{unknown[0]}` is none of {', '.join(known)}")
     return names

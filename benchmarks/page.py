@@ -135,7 +135,7 @@ def _parts(results: Results, there: Sequence[str]) -> Iterator[str]:
 
 def _log(results: Results, there: Sequence[str]) -> Iterator[str]:
     yield "## What the database wrote"
-    yield "MB of its log (SQLite: write-ahead log; PostgreSQL: WAL; MariaDB: redo log), the largest of the rounds."
+    yield "MB of its log (SQLite: write-ahead log; PostgreSQL: WAL; MariaDB: redo log), as medians."
     columns = [
         (f"{LABELS[backend]} {students:,}, {_JOBS[job]}", run)
         for backend in there
@@ -144,7 +144,7 @@ def _log(results: Results, there: Sequence[str]) -> Iterator[str]:
         if (run := run_of(results, backend, students, job))
     ]
     ways = ("c", "c-temp", "b", "run")
-    rows = [[name, *(f"{max(run['log'][way]) / 1e6:,.1f}" for way in ways)] for name, run in columns]
+    rows = [[name, *(f"{median(run['log'][way]) / 1e6:,.1f}" for way in ways)] for name, run in columns]
     yield _table(["", *(f"*{way}*" for way in ways)], rows)
 
 

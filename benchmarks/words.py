@@ -31,16 +31,16 @@ STAFF = f"select distinct person_id from district_assignment where {ACTIVE}"
 PRESENT = {
     "sqlite": "trim(address, ' ' || char(9, 10, 13)) <> ''",
     "postgresql": r"btrim(address, E' \t\r\n') <> ''",
-    "mariadb": r"char_length(replace(replace(replace(replace(address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0",
+    "mariadb": r"address regexp '[^ \t\r\n]'",
 }
-"""The condition that an address is there, by database."""
+"""The condition that an address is there, by database: of what is exact the fastest that is still plain."""
 
 BITS = {
     "sqlite": " + ".join(f"{reason.value} * {reason.bit}" for reason in Reason),
-    "postgresql": " + ".join(f"cast({reason.value} as int) * {reason.bit}" for reason in Reason),
-    "mariadb": " + ".join(f"{reason.value} * {reason.bit}" for reason in Reason),
+    "postgresql": " + ".join(f"case when {reason.value} then {reason.bit} else 0 end" for reason in Reason),
+    "mariadb": " | ".join(f"{reason.value} * {reason.bit}" for reason in Reason),
 }
-"""The eight preferences of a contact point as one number, by database."""
+"""The eight preferences of a contact point as one number, each database's fastest way."""
 
 COUNTED = "coalesce(sum(case when {} then 1 else 0 end), 0)"
 """How many rows fulfil a condition: portable, and no slower than what each database has of its own."""
