@@ -17,6 +17,7 @@ Numbers = dict[str, int | str]
 
 _PRIME = 2_147_483_647
 _REACH = "reach"
+_READ_ONCE = {"member", "heard", "unheard"}
 
 
 def select(backend: str, cells: Cells) -> str:
@@ -25,7 +26,6 @@ def select(backend: str, cells: Cells) -> str:
     Every contact point of a person in scope is read once, also of channels that the job leaves alone, for both.
     """
     reasons = _reasons(cells)
-    as_written = "" if backend == "mariadb" else "materialized "
     relations = {
         "scope": SCOPE,
         **({"staff_person": STAFF} if Reason.STAFF in reasons else {}),
@@ -38,9 +38,12 @@ def select(backend: str, cells: Cells) -> str:
     }
     if _silences(cells):
         relations["unheard"] = _heard_beside(backend)
-    inlined = {"member"}
-    written = (f"{name} as {'' if name in inlined else as_written}({relation})" for name, relation in relations.items())
-    return f"with {', '.join(written)} {_tally(cells, reasons)} union all {_reach(cells, reasons)}"
+    written = ", ".join(
+        f"{name} as ({relation})" if name in _READ_ONCE else _worked_out_once(backend, name, relation)
+        for name, relation in relations.items()
+    )
+    recursive = "recursive " if backend == "mariadb" else ""
+    return f"with {recursive}{written} {_tally(cells, reasons)} union all {_reach(cells, reasons)}"
 
 
 def numbers(rows: Iterable[Sequence[object]], cells: Cells) -> Numbers:
@@ -82,6 +85,13 @@ def numbers_of(tally: Tally) -> Numbers:
         "lost": tally.lost,
     }
     return found
+
+
+def _worked_out_once(backend: str, name: str, relation: str) -> str:
+    """Return a part of WITH that is kept: MariaDB keeps only what may recur, and this has nothing that does."""
+    if backend == "mariadb":
+        return f"{name} as ({relation} union all select * from {name} where false)"
+    return f"{name} as materialized ({relation})"
 
 
 def _reasons(cells: Cells) -> list[Reason]:
