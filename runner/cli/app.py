@@ -19,6 +19,7 @@ _BROKEN_PIPE = 141  # as a shell tells of SIGPIPE
 COMMANDS = {
     "run": "run",
     "check": "check",
+    "test": "policy_tests",
     "sql": "policy",
     "people": "people",
     "conflicts": "comparisons",

@@ -34,7 +34,8 @@ MEANINGS = {
     PENDING: "changes pending; only with `--detailed-exitcode` on a dry run",
     3: "invalid input: YAML, schema, unknown calendar or field, empty scope, no such database; "
     "with `runner doctor`: the database lacks what the work needs",
-    CONFLICT: "refused by a guard; with `runner conflicts --strict`: jobs contradict each other",
+    CONFLICT: "refused by a guard; with `runner conflicts --strict`: jobs contradict each other; "
+    "with `runner test`: a test failed",
     5: "drifted: not what was reviewed, or preferences of the run to undo have been changed since",
     6: "lock not obtained, or still colliding after the retries",
     7: "database error; nothing was changed",

@@ -43,14 +43,14 @@ def sql(
 def schema(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="Of `job` files, of `filter` files, of a `result` or of an `explanation`."),
+        typer.Argument(metavar="NAME", help="Of `job`, `filter` or `test` files, of a `result`, of an `explanation`."),
     ] = "job",
 ) -> None:
     """Print a JSON Schema, for editors: of job files, if nothing else is asked for."""
     from runner.read.schema import schema_text
 
-    if name not in {"job", "filter", "result", "explanation"}:
-        hint = "it is one of job, filter, result, explanation"
+    if name not in {"job", "filter", "test", "result", "explanation"}:
+        hint = "it is one of job, filter, test, result, explanation"
         raise Stopped(Problem("usage", f"there is no schema `{name}`", hint=hint))
     terminal.tell(schema_text(name).rstrip("\n"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, select
@@ -36,23 +36,27 @@ _COMPILED: LRUCache[object, object] = LRUCache(500)
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database by its URL, how to speak to it, and the schema of the district's tables (None: the default one)."""
+    """A database by its URL, how to speak to it, and the schema of the district's tables (None: the default one).
+
+    `memory` is the one engine of a database in memory, which lasts as long as its connection does.
+    """
 
     url: URL
     backend: Backend
     schema: str | None = None
+    memory: Engine | None = None
 
     def create_engine(self) -> Engine:
         """Return the engine for runs."""
-        return self._translated(self.backend.create_engine(self.url))
+        return self._translated(self.memory or self.backend.create_engine(self.url))
 
     def create_maker(self) -> Engine:
         """Return the engine for making and filling tables."""
-        return self._translated(self.backend.create_maker(self.url))
+        return self._translated(self.memory or self.backend.create_maker(self.url))
 
     def create_reader(self) -> Engine:
         """Return the engine for dry runs and everything else that only reads."""
-        return self._translated(self.backend.create_reader(self.url))
+        return self._translated(self.memory or self.backend.create_reader(self.url))
 
     def _translated(self, engine: Engine) -> Engine:
         return engine.execution_options(schema_translate_map={DISTRICT: self.schema}, compiled_cache=_COMPILED)
@@ -80,6 +84,17 @@ def open_database(url: str, schema: str | None = None) -> Database:
             )
         )
     return Database(parsed, backend(name), schema)
+
+
+@contextmanager
+def in_memory() -> Iterator[Database]:
+    """Yield an empty SQLite database in memory, which is gone afterwards."""
+    found = open_database("sqlite://")
+    engine = found.create_engine()
+    try:
+        yield replace(found, memory=engine)
+    finally:
+        engine.dispose()
 
 
 def _no_runs_on(name: str) -> Problem:

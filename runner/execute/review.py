@@ -49,10 +49,10 @@ def choose(job: Job, plans: Sequence[ReviewedPlan], now: datetime, max_age: time
 def compare(plan: ReviewedPlan, tolerance: Tolerance, now: Tally) -> Review:
     """Return how a tally differs from the plan: number by number, in the order of every report."""
     then = plan.result.tally
-    reviewed = {} if then is None else dict(_numbers(then))
+    reviewed = {} if then is None else dict(numbers(then))
     differences = tuple(
         Difference(path, reviewed[path], number, _tolerated(path, reviewed[path], number, tolerance))
-        for path, number in _numbers(now)
+        for path, number in numbers(now)
         if reviewed[path] != number
     )
     fingerprint = "" if then is None else then.fingerprint
@@ -91,7 +91,8 @@ def warn_of_drift(review: Review | None, fingerprint: str) -> tuple[Warned, ...]
 _ONE = "name the file with the one that was reviewed, and no other"
 
 
-def _numbers(tally: Tally) -> Iterator[tuple[tuple[str, ...], int]]:
+def numbers(tally: Tally) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield every number of a tally that can be held against another, under its path in the result."""
     for name in ("people", "contact_points", "custom_overwritten", "bystanders", "lost"):
         yield (name,), getattr(tally, name)
     for channel, reason, cell in tally.cells():

@@ -100,6 +100,9 @@ def _missing_keys(document: Document, found: Finding) -> Problems:
 
 
 NEEDED = {
+    "as_of": "the day that the runs are for: `as_of: 2026-10-01`",
+    "district": "a small one, or `district: demo`",
+    "expect": "what must come out: `expect: {people: [Anna]}`",
     "version": "write `version: 1`",
     "mode": "one of `student_contacts`, `students`, `census_staff`",
     "calendar": "a student mode needs one: `calendar: {school: …, year: …}`",
@@ -162,6 +165,11 @@ MAPPINGS = {
     "Filter": "a list goes under `all:` or `any:`",
     "Filter node": "write `{field: person.language, equals: …}`, for example",
     "Reasons": "name the reasons: `{emergency: on}`",
+    "Settings": "name the reasons: `{emergency: on}`",
+    "Expect": "`{people: [Anna]}`, for example",
+    "Person": "write `{}` for somebody of whom nothing is known",
+    "Test": "a test has a name and an `expect`",
+    "Policy tests": "a test file begins with `version: 1`",
 }
 
 
@@ -215,7 +223,9 @@ def _wrong_count(document: Document, found: Finding) -> Problems:
 
 
 def _too_few_keys(document: Document, found: Finding) -> Problems:
-    if "field" in found.value:
+    if found.way[-1:] == ("expect",):
+        yield Problem("too-few", "Nothing is expected.", document.place(found.way), _one_of(found.schema["properties"]))
+    elif "field" in found.value:
         message = f"The field `{found.value['field']}` is compared with nothing."
         yield Problem("missing-key", message, document.place(found.way), _one_of(OPERATORS))
     else:

@@ -85,10 +85,19 @@ def true_path(path: Path) -> str:
 
 def yaml_files(folder: Path) -> Iterator[Path]:
     """Yield the YAML files below a folder by name, but tests and what begins with a dot; no links to folders."""
+    return (path for path in _below(folder, YAML) if not path.name.endswith(TESTS))
+
+
+def test_files(folder: Path) -> Iterator[Path]:
+    """Yield the tests below a folder, in the same way."""
+    return _below(folder, TESTS)
+
+
+def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if name.endswith(YAML) and not name.startswith(".") and not name.endswith(TESTS):
+            if name.endswith(endings) and not name.startswith("."):
                 yield Path(parent, name)
 
 

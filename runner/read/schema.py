@@ -27,19 +27,19 @@ NODE = "node"
 
 
 def schema_text(name: str) -> str:
-    """Return a schema as JSON text; `name` is `job`, `filter` or `result`."""
+    """Return a schema as JSON text; `name` is `job`, `filter`, `test`, `result` or `explanation`."""
     package = Path(__file__).parent.parent
     packed = package / "schemas" / f"{name}.schema.json"
     in_checkout = package.parent / "schemas" / f"{name}.schema.json"
     return (packed if packed.exists() else in_checkout).read_text(encoding="utf-8")
 
 
-def validate(document: Document, subschema: str | None = None) -> tuple[Problem, ...]:
+def validate(document: Document, subschema: str | None = None, *, name: str = "job") -> tuple[Problem, ...]:
     """Return everything about a document's shape that is wrong, in the order of the file.
 
     `subschema` names the part of the job's schema (`NODE`) that the whole document must fit instead.
     """
-    validator = _validator("job")
+    validator = _validator(name)
     if subschema is not None:
         validator = validator.evolve(schema=_schema("job")["$defs"][subschema])
     errors = validator.iter_errors(cast("Any", document.data))

@@ -112,6 +112,8 @@ _register(
         "plan-no-dry-run": "A plan is of a run, of an undo, or of a dry run that was refused or failed.",
         "unknown-person": "The district has no person of this id.",
         "no-jobs": "No job file below the paths given.",
+        "no-tests": "No test file below the paths given, or none beside a job file.",
+        "unknown-name": "A policy test speaks of somebody, or something, that its district has not.",
         "no-database": "The database is not there.",
         "no-schema": "The schema that `--schema` names is not there.",
         "not-a-district": "The database has not the tables of a district.",
@@ -144,6 +146,7 @@ _register(
         "limit-changed": "More preferences would change than `limits.changed` allows.",
         "limit-custom": "More custom contact points would be overwritten than `limits.custom` allows.",
         "limit-lost": "More people would lose their last way to hear about something than `limits.lost` allows.",
+        "test-failed": "A policy test failed: the job does something else than is expected.",
         "custom-refused": "`custom_selections: refuse`, and a custom contact point would change.",
     },
 )
