@@ -154,7 +154,7 @@ def test_a_change_is_checked_dry_run_shown_and_kept(repository: Repository, serv
     head = repository.branch(change=lambda text: text.replace("\npreferences:", '\ngrades: ["03", "04"]\npreferences:'))
     played = review(repository, service, head)
     assert played.code == 0, played.log
-    assert "\n6 job files: " in played.log
+    assert "\n6 job files and 6 test files: " in played.log
     assert "1 job files are meant" in played.log
     (comment,) = service.comments
     assert comment["body"].startswith(f"{MARKER}\n")

@@ -16,6 +16,8 @@ CASES = Path(__file__).parent / "cases" / "problems"
 OWN_TESTS = {
     "no-jobs",  # of a search, not of a file: tests/test_jobs.py
     "plan-file",  # of a file that is no job: tests/test_reviewed.py
+    "no-tests",  # of a search too, and
+    "unknown-name",  # of a file of policy tests: tests/test_policy_tests.py
 }
 
 

@@ -15,7 +15,7 @@ from runner.values.checked import Checked
 from runner.values.problems import Problem, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from runner.values.job import Job
     from runner.values.result import Warned
@@ -38,7 +38,7 @@ def check(
     ),
     output: OutputFile = None,
 ) -> None:
-    """Tell every problem of every job file; without a database, unless one is named."""
+    """Tell every problem of every job file and test file; without a database, unless one is named."""
     if as_of is not None and database is None:
         hint = "a day matters only to what a database knows"
         raise Stopped(Problem("usage", "`--as-of` without `--database` says nothing", hint=hint))
@@ -58,23 +58,41 @@ def check(
 def _find(paths: Sequence[Path], database: str | None, schema: str | None, as_of: options.AsOf) -> list[Checked]:
     """Return what is found file by file, and last what kept the rest from being looked for."""
     from runner.read.jobs import find_jobs, load
+    from runner.read.policy_tests import is_test
 
     found: dict[str, Checked] = {}
     jobs: list[Job] = []
     try:
-        for path in find_jobs(paths):
+        named = [path for path in paths if not is_test(path)]
+        for path in find_jobs(named) if named else []:
             try:
                 jobs.append(load(path))
                 reads = tuple((path.parent / file.path).as_posix() for file in jobs[-1].files)
                 found[str(path)] = Checked(str(path), reads=reads)
             except Stopped as stopped:
                 found[str(path)] = Checked(str(path), stopped.problems)
+        found |= _tests(paths)
         if database is not None:
             for answer in _ask(jobs, database, schema, as_of):
                 found[str(answer.file)] = replace(answer, reads=found[str(answer.file)].reads)
     except Stopped as stopped:
         return [*_contradicting(found, jobs), Checked(None, stopped.problems)]
     return _contradicting(found, jobs)
+
+
+def _tests(paths: Iterable[Path]) -> dict[str, Checked]:
+    """Return what is wrong with test files; of the jobs that they name the job files themselves tell."""
+    from runner.read.policy_tests import is_test, load_tests, tests_below
+
+    found = {}
+    for path in tests_below(path for path in paths if path.is_dir() or is_test(path)):
+        problems = (problem for problem in load_tests(path).problems if _stands_in(problem, path))
+        found[str(path)] = Checked(str(path), tuple(problems), is_test=True)
+    return found
+
+
+def _stands_in(problem: Problem, path: Path) -> bool:
+    return problem.place is None or problem.place.file == str(path)
 
 
 def _contradicting(found: Mapping[str, Checked], jobs: Sequence[Job]) -> list[Checked]:

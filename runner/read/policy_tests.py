@@ -69,14 +69,20 @@ def find_tests(paths: Iterable[Path]) -> list[Path]:
     ]
     if problems:
         raise Stopped(*problems)
+    found = tests_below(paths)
+    if not found:
+        where = ", ".join(str(path) for path in paths)
+        raise Stopped(Problem("no-tests", f"There is no test file below {where}.", None, _HOW))
+    return found
+
+
+def tests_below(paths: Iterable[Path]) -> list[Path]:
+    """Return the test files that paths stand for, each once, whether they are there or not."""
     found: dict[str, Path] = {}
     for path in paths:
         below = files.test_files(path) if path.is_dir() else [path if is_test(path) else test_of(path)]
         for test in below:
             found.setdefault(files.true_path(test), test)
-    if not found:
-        where = ", ".join(str(path) for path in paths)
-        raise Stopped(Problem("no-tests", f"There is no test file below {where}.", None, _HOW))
     return list(found.values())
 
 

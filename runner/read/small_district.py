@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from runner.read.near_misses import did_you_mean, nearest
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 OF_PERSON = tuple(channel for channel in Channel if channel is not Channel.HOUSEHOLD_PHONE)
 TEXTS = ("gender", "language", "student_number", "staff_number")
+FIRST_ID = 1_000_001
+"""Of those who have no id of their own: none that a filter is likely to list."""
+
 ADDRESSES = {"present": "x", "blank": " ", "missing": None}
 
 
@@ -180,7 +184,7 @@ class _Rows:
                 )
             elif number is not None:
                 own[number] = name
-        free = (number for number in range(1, len(own) + sum(1 for _ in people.items()) + 1) if number not in own)
+        free = (number for number in count(FIRST_ID) if number not in own)
         for name, somebody in people.items():
             number = somebody.at("id").value
             self.person_ids[name] = next(free) if number is None else number

@@ -27,7 +27,7 @@ def render_check(found: Iterable[Checked]) -> str:
         {
             "files": {file: [encode_problem(problem) for problem in checked.problems] for file, checked in of_files},
             "warnings": {file: [encode_problem(warned) for warned in checked.warnings] for file, checked in of_files},
-            "reads": {file: list(checked.reads) for file, checked in of_files},
+            "reads": {file: list(checked.reads) for file, checked in of_files if not checked.is_test},
             "errors": [
                 encode_problem(problem) for checked in found if checked.file is None for problem in checked.problems
             ],

@@ -25,7 +25,7 @@ def render_text(tested: Sequence[Tested], broken: Sequence[TestFile], untested: 
     for file, tests in groupby(tested, key=lambda each: each.test.place.file):
         lines += [file, *(f"  {_word(each)}  {each.test.name}" for each in tests), ""]
     for file in broken:
-        lines += [file.file, "  ERROR   it can't be read:", "", render_problems(file.problems), ""]
+        lines += [file.file, "  ERROR   not tested:", "", render_problems(file.problems), ""]
     for each in tested:
         if not each.passed:
             lines += [*_failure(each), ""]
@@ -89,7 +89,7 @@ def _summary(tested: Sequence[Tested], broken: Sequence[TestFile], seconds: floa
     passed = sum(each.passed for each in tested)
     told = [f"{len(tested) - passed:,} failed"] if passed < len(tested) else []
     told += [f"{passed:,} passed"]
-    told += [f"{counted(len(broken), 'file')} can't be read"] if broken else []
+    told += [f"{counted(len(broken), 'file')} not tested"] if broken else []
     return f"{', '.join(told)} · {seconds:.2f} s"
 
 

@@ -51,7 +51,9 @@ def render_check(found: Sequence[Checked]) -> str:
 
 def render_counts(found: Sequence[Checked]) -> str:
     """Return how many problems and warnings a check found, in how many files."""
-    files = counted(len(found), "job file")
+    tests = sum(checked.is_test for checked in found)
+    sorts = ((len(found) - tests, "job file"), (tests, "test file"))
+    files = " and ".join(counted(count, sort) for count, sort in sorts if count or sort == "job file")
     problems = sum(len(checked.problems) for checked in found)
     warnings = sum(len(checked.warnings) for checked in found)
     told = []

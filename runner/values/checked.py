@@ -15,9 +15,11 @@ class Checked:
     """What was found of one job file; `file` is None for what keeps the check itself from being made.
 
     `reads` are the files that a sound job consists of, itself first, as paths from where the check was started.
+    `is_test` says that it is no job file, but one of policy tests.
     """
 
     file: str | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Warned, ...] = ()
     reads: tuple[str, ...] = ()
+    is_test: bool = False
