@@ -136,8 +136,8 @@ def _type_hint(document: Document, found: Finding) -> str | None:
         return f"write `{'on' if found.value else 'off'}`"
     if choices:
         return _one_of(choices)
-    if "object" in found.asked:
-        return MAPPINGS.get(found.schema.get("title", ""))
+    if "object" in found.asked and (hint := MAPPINGS.get(found.schema.get("title", ""))):
+        return hint
     source = document.source(found.way)
     if not source:
         return None

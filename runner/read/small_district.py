@@ -128,6 +128,7 @@ class _Rows:
             school, year = entry.text("school"), entry.at("year").value
             if school is None or year is None:
                 self._missing(entry, "school" if school is None else "year")
+                self.calendar_ids[name] = (0, 0)  # so that nobody is told that there is no such calendar
                 continue
             if school not in schools:
                 schools[school] = self.add("school", "school_id", number=entry.text("number"), name=school)
