@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-DOCS   := README.md docs/cli.md docs/errors.md docs/job-file.md docs/data.md docs/databases.md docs/conflicts-and-diff.md docs/explain.md docs/reports.md docs/review.md
+DOCS   := README.md docs/cli.md docs/errors.md docs/job-file.md docs/data.md docs/databases.md docs/conflicts-and-diff.md docs/explain.md docs/policy-tests.md docs/reports.md docs/review.md
 
 .PHONY: help demo test lint check cluster bench docs format clean
 

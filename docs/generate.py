@@ -168,13 +168,10 @@ def fall_with(line: str, old: str = "", new: str = "") -> str:
     return text.replace("\npreferences:", f"\n{line}\npreferences:").replace(old, new)
 
 
-def job_of(document: str) -> str:
-    """Return the first job file that a document shows: its first fenced YAML block."""
+def job_of(document: str, which: int = 1) -> str:
+    """Return a job file that a document shows: its first fenced YAML block, or a later one."""
     text = (ROOT / document).read_text(encoding="utf-8")
-    found = re.search(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    if found is None:
-        raise LookupError(document)
-    return found[1]
+    return re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)[which - 1]
 
 
 def help_of(*command: str) -> str:
@@ -306,19 +303,19 @@ def fields() -> str:
     )
 
 
-def keys(*way: str) -> str:
-    """Return the table of the keys that an object of the job schema has; `way` leads to the object."""
-    parent = schema(*way)
+def keys(*way: str, name: str = "job") -> str:
+    """Return the table of the keys that an object of a schema has; `way` leads to the object."""
+    parent = schema(*way, name=name)
     required = parent.get("required", ())
     rows = (
         (
-            f"`{name}`",
+            f"`{word}`",
             _type(key),
-            "required" if name in required else _code(key["default"]) if "default" in key else "",
+            "required" if word in required else _code(key["default"]) if "default" in key else "",
             str(key.get("description", key.get("title", ""))),
             ", ".join(map(_code, key.get("examples", ()))),
         )
-        for name, key in ((name, _resolved(key)) for name, key in parent["properties"].items())
+        for word, key in ((word, _resolved(key, name)) for word, key in parent["properties"].items())
     )
     return table(("Key", "Type", "Default", "Meaning", "Examples"), rows)
 
@@ -349,18 +346,18 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def schema(*way: str) -> Any:  # noqa: ANN401 - a part of a JSON document
-    """Return a part of the job schema."""
-    part = json.loads((ROOT / "schemas" / "job.schema.json").read_text(encoding="utf-8"))
+def schema(*way: str, name: str = "job") -> Any:  # noqa: ANN401 - a part of a JSON document
+    """Return a part of a schema, of the job's if no other is named."""
+    part = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
     for step in way:
         part = part[step]
     return part
 
 
-def _resolved(key: Schema) -> dict[str, Any]:
+def _resolved(key: Schema, name: str = "job") -> dict[str, Any]:
     """Return a part of the schema with what it refers to; what it says itself goes first."""
     target = key.get("$ref")
-    return {**(schema(*target.removeprefix("#/").split("/")) if target else {}), **key}
+    return {**(schema(*target.removeprefix("#/").split("/"), name=name) if target else {}), **key}
 
 
 def _type(key: Schema) -> str:

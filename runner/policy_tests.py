@@ -63,6 +63,7 @@ def play(test: PolicyTest, occasion: Occasion, watch: Watch) -> Tested:
         found += _numbers(test, result)
         found += _preferences(test, preferences)
     found += _warnings(test, result)
+    found.sort(key=lambda mismatch: mismatch.place)
     mismatches = tuple(_explained(test, found, watch) if found else found)
     return Tested(test, mismatches, watch.seconds() - began)
 
@@ -219,7 +220,7 @@ def _outcome(inquiry: Inquiry, district: SmallDistrict, preference: Preference) 
         return
     now = "on" if cell.before else "off"
     told = {
-        Outcome.CHANGED: f"it was {now}",
+        Outcome.CHANGED: f"it was {now}; in scope: {_listed(map(district.person, point.in_scope))}",
         Outcome.ALREADY: f"it is {now} already",
         Outcome.KEPT: f"it stays {now}: its owner chose that",
         Outcome.NOT_ELIGIBLE: f"it stays {now}: {why_words(point, cell)}",

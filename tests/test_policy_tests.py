@@ -106,7 +106,7 @@ def test_the_difference_says_where_what_and_why(jobs: Path, told: Callable[..., 
     mutate(jobs / "juniors.yaml", ('grades: ["11", "12"]', 'grades: ["10", "11"]'))
     code, said = told("test", "jobs/juniors.test.yaml", "-k", "nobody else")
     assert code == 4
-    assert said.split(" · ")[0] == (
+    assert said.split("juniors.test.yaml:24:7: Sophomore · Email · Priority")[0] == (
         "jobs/juniors.test.yaml\n"
         "  FAILED  our own students of grades 11 and 12 who are here today, and nobody else\n"
         "\n"
@@ -116,16 +116,18 @@ def test_the_difference_says_where_what_and_why(jobs: Path, told: Callable[..., 
         "  jobs/juniors.test.yaml:23:7: People in scope\n"
         "    expected  Junior, Senior, Last day\n"
         "    actual    Junior, Sophomore\n"
-        "    because   Senior is out of scope: the grade of Senior is none of the job's  (jobs/juniors.yaml:8:1)\n"
-        "              Sophomore is in scope: a student with an enrollment that is selected  (jobs/juniors.yaml:8:1)\n"
-        "              Last day is out of scope: the grade of Last day is none of the job's  (jobs/juniors.yaml:8:1)\n"
+        "    because   Senior is out of scope: the grade of Senior is none of the job's  (jobs/juniors.yaml:9:1)\n"
+        "              Sophomore is in scope: a student with an enrollment that is selected  (jobs/juniors.yaml:5:1)\n"
+        "              Last day is out of scope: the grade of Last day is none of the job's  (jobs/juniors.yaml:9:1)\n"
         "\n"
-        "  jobs/juniors.test.yaml:26:7: People whose own choice is kept\n"
-        "    expected  Senior\n"
-        "    actual    none\n"
+        "  jobs/juniors.test.yaml:24:7: Sophomore · Email · General\n"
+        "    expected  not changed\n"
+        "    actual    turned on\n"
+        "    because   it was off; in scope: Sophomore  (jobs/juniors.yaml:13:11)\n"
         "\n"
-        "  jobs/juniors.test.yaml:24:7: Sophomore"
+        "  jobs/"
     )
+    assert "People whose own choice is kept\n    expected  Senior\n    actual    none\n" in said
 
 
 SMALL = """\
@@ -151,7 +153,7 @@ BAD = {
     "an unknown contact point": (
         "{people: [Anna]}",
         "{changes: {Anna: {cell_phone: {emergency: on}}, Lee: {email: {emergency: on}}, Otto: {email: {}}}}",
-        ["13:31: unknown-name", "13:67: unknown-name", "13:93: unknown-name"],
+        ["13:31: unknown-name", "13:67: unknown-name", "13:92: unknown-name"],
         "it has `email`",
     ),
     "a misspelt key": ("contact_of:", "contact-of:", ["8:12: unknown-key"], "did you mean `contact_of`?"),
