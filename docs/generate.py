@@ -171,7 +171,8 @@ def fall_with(line: str, old: str = "", new: str = "") -> str:
 def job_of(document: str, which: int = 1) -> str:
     """Return a job file that a document shows: its first fenced YAML block, or a later one."""
     text = (ROOT / document).read_text(encoding="utf-8")
-    return re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)[which - 1]
+    found: list[str] = re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return found[which - 1]
 
 
 def help_of(*command: str) -> str:

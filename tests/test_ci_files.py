@@ -214,6 +214,16 @@ def test_mistakes_become_annotations_and_the_exit_code(repository: Repository, s
     assert "no such calendar in year 1999" in message
 
 
+def test_a_policy_test_that_fails_is_annotated_and_the_dry_run_shown(repository: Repository, service: Service) -> None:
+    head = repository.branch(change=lambda text: text.replace("teacher: on", "teacher: off"))
+    played = review(repository, service, head)
+    assert played.code == 4, played.log
+    failed = [properties for _, properties, _ in commands(played.log) if properties.get("title") == "test-failed"]
+    assert failed
+    assert {properties["file"] for properties in failed} == {"jobs/fall.test.yaml"}
+    assert "### fall-attendance" in service.comments[0]["body"]
+
+
 def test_a_job_beyond_its_limits_is_shown_and_fails(repository: Repository, service: Service) -> None:
     head = repository.branch("jobs/juniors.yaml", lambda text: text.replace("people: 5000", "people: 1"))
     played = review(repository, service, head)
@@ -357,7 +367,9 @@ def test_a_gitlab_pipeline_checks_plans_comments_and_applies(repository: Reposit
     before = repository.commit("ignore")
     repository.branch(change=lambda text: text.replace("year: 2027", "year: 2027, name: no such"))
     service.answer("user", {"id": 7})
-    assert play_job(repository.folder, service, "check", variables(repository, before)).code == 0
+    tested = play_job(repository.folder, service, "check", variables(repository, before))
+    assert tested.code == 4
+    assert "\n    actual    stopped (unknown-calendar)\n" in tested.log
     failed = play_job(repository.folder, service, "plan", variables(repository, before))
     assert failed.code == 3, failed.log
     assert "unknown-calendar" in service.comments[0]["body"]
@@ -386,6 +398,11 @@ def test_a_gitlab_pipeline_checks_plans_comments_and_applies(repository: Reposit
     refused = play_job(repository.folder, service, "apply", variables(repository, before))
     assert refused.code == 5
     assert "nobody reviewed" in refused.log
+    checked = play_job(repository.folder, service, "check", variables(repository, before))
+    assert checked.code == 0, checked.log
+    for path in (repository.folder / "jobs").glob("*.test.yaml"):
+        path.unlink()
+    assert play_job(repository.folder, service, "check", variables(repository, before)).code == 0
     nothing = play_job(repository.folder, service, "apply", variables(repository, sha))
     assert nothing.code == 0
     assert repository.count("select count(*) from runner_run") == 1

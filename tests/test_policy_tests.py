@@ -323,6 +323,8 @@ def test_a_test_file_is_no_job(jobs: Path, told: Callable[..., Told]) -> None:
     data = json.loads(said)
     assert "jobs/fall.test.yaml" in data["files"]
     assert "jobs/fall.test.yaml" not in data["reads"]
+    code, said = told("run", "jobs/fall.test.yaml", "--dry-run")
+    assert (code, "no-jobs: jobs/fall.test.yaml holds policy tests, and is no job." in said) == (3, True)
     assert told("check", "jobs/fall.test.yaml") == (0, "0 job files and 1 test file: no problems\n")
 
 

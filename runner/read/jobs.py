@@ -30,6 +30,9 @@ def load(path: Path) -> Job:
     Raises `Stopped` with every problem, in the order of the file: of YAML, of shape, and of meaning wherever the
     shape is good enough to look for it.
     """
+    if path.name.endswith(files.TESTS):
+        message = f"{path} holds policy tests, and is no job."
+        raise Stopped(Problem("no-jobs", message, None, "`runner test` plays them"))
     folder = files.open_folder(path)
     document = parse(files.read_job(folder, path), str(path))
     problems = [*document.problems, *validate(document)]

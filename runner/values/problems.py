@@ -111,7 +111,7 @@ _register(
         "plan-twice": "The files for `--reviewed` have several plans for one job.",
         "plan-no-dry-run": "A plan is of a run, of an undo, or of a dry run that was refused or failed.",
         "unknown-person": "The district has no person of this id.",
-        "no-jobs": "No job file below the paths given.",
+        "no-jobs": "No job file below the paths given, or a file of policy tests in the place of one.",
         "no-tests": "No test file below the paths given, or none beside a job file.",
         "unknown-name": "A policy test speaks of somebody, or something, that its district has not.",
         "no-database": "The database is not there.",
