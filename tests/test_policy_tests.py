@@ -179,6 +179,13 @@ BAD = {
         ["14:11: wrong-value"],
         "Another test is called `one` too.",
     ),
+    "a number of two schools": (
+        "year: 2027}",
+        'number: "1", year: 2027}\n    Other: {school: Other, number: "1", year: 2027}',
+        ["6:36: wrong-value"],
+        "The school `Arthur Elementary` has the number `1` already.",
+    ),
+    "a name where a list belongs": ("contact_of: [Mia]", "contact_of: Mia", ["8:24: wrong-type"], "a list: `[Mia]`"),
     "another version": ("version: 1", "version: 2", ["1:10: wrong-value"], "write `version: 1`"),
     "no tests": (SMALL[SMALL.index("tests:") :], "tests: []\n", ["11:8: too-few"], "`tests` is empty."),
     "a broken line": ("people:\n", "people\n", ["7:8: yaml-syntax"], ""),

@@ -136,7 +136,8 @@ def _type_hint(document: Document, found: Finding) -> str | None:
         return f"write `{'on' if found.value else 'off'}`"
     if choices:
         return _one_of(choices)
-    if "object" in found.asked and (hint := MAPPINGS.get(found.schema.get("title", ""))):
+    hint = MAPPINGS.get(found.schema.get("title", ""))
+    if "object" in found.asked and (hint or {"string", "array"}.isdisjoint(_as_list(found.asked))):
         return hint
     source = document.source(found.way)
     if not source:
@@ -164,6 +165,7 @@ MAPPINGS = {
     "Calendar entry": "write `{school: …, year: …}`",
     "Filter": "a list goes under `all:` or `any:`",
     "Filter node": "write `{field: person.language, equals: …}`, for example",
+    "Reach of a reason": "write `{before: 1, after: 2}`, for example",
     "Reasons": "name the reasons: `{emergency: on}`",
     "Settings": "name the reasons: `{emergency: on}`",
     "Expect": "`{people: [Anna]}`, for example",

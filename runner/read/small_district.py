@@ -124,14 +124,20 @@ class _Rows:
 
     def calendars(self, calendars: Branch) -> None:
         schools: dict[str, int] = {}
+        numbers: dict[str, str] = {}
         for name, entry in calendars.items():
             school, year = entry.text("school"), entry.at("year").value
             if school is None or year is None:
                 self._missing(entry, "school" if school is None else "year")
                 self.calendar_ids[name] = (0, 0)  # so that nobody is told that there is no such calendar
                 continue
+            number_of_school = entry.text("number")
+            if number_of_school is not None and numbers.setdefault(number_of_school, school) != school:
+                message = f"The school `{numbers[number_of_school]}` has the number `{number_of_school}` already."
+                place = self.document.place(entry.at("number").way)
+                self.problems.append(Problem("wrong-value", message, place, "a number is one school's"))
             if school not in schools:
-                schools[school] = self.add("school", "school_id", number=entry.text("number"), name=school)
+                schools[school] = self.add("school", "school_id", number=number_of_school, name=school)
             number = schools[school]
             key = self.add("calendar", "calendar_id", school_id=number, name=entry.text("name", name), end_year=year)
             self.calendar_ids[name] = (key, number)
