@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from runner.cli.app import execute
-from runner.read.policy_tests import find_tests, job_of, load_tests
+from runner.read.policy_tests import find_tests, load_tests
+from runner.read.test_paths import job_of
 from runner.values.policy_test import SmallDistrict
 
 if TYPE_CHECKING:

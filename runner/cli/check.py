@@ -58,7 +58,7 @@ def check(
 def _find(paths: Sequence[Path], database: str | None, schema: str | None, as_of: options.AsOf) -> list[Checked]:
     """Return what is found file by file, and last what kept the rest from being looked for."""
     from runner.read.jobs import find_jobs, load
-    from runner.read.policy_tests import is_test
+    from runner.read.test_paths import is_test
 
     found: dict[str, Checked] = {}
     jobs: list[Job] = []
@@ -82,10 +82,15 @@ def _find(paths: Sequence[Path], database: str | None, schema: str | None, as_of
 
 def _tests(paths: Iterable[Path]) -> dict[str, Checked]:
     """Return what is wrong with test files; of the jobs that they name the job files themselves tell."""
-    from runner.read.policy_tests import is_test, load_tests, tests_below
+    from runner.read.test_paths import is_test, tests_below
 
-    found = {}
-    for path in tests_below(path for path in paths if path.is_dir() or is_test(path)):
+    found: dict[str, Checked] = {}
+    tests = tests_below(path for path in paths if path.is_dir() or is_test(path))
+    if not tests:  # what reads them takes a while to load
+        return found
+    from runner.read.policy_tests import load_tests
+
+    for path in tests:
         problems = (problem for problem in load_tests(path).problems if _stands_in(problem, path))
         found[str(path)] = Checked(str(path), tuple(problems), is_test=True)
     return found

@@ -11,6 +11,7 @@ from runner.read.jobs import find_jobs, load
 from runner.read.near_misses import did_you_mean, nearest
 from runner.read.schema import validate
 from runner.read.small_district import branch, changed, read_day, read_small_district, unknown_name
+from runner.read.test_paths import is_test, job_of, test_of, tests_below
 from runner.values.policy_test import DemoDistrict, Expected, PolicyTest, SmallDistrict, TestFile
 from runner.values.problems import CODES, Position, Problem, Stopped
 from runner.values.result import WARNINGS
@@ -39,22 +40,6 @@ CONCERNS = {
 }
 
 
-def is_test(path: Path) -> bool:
-    """Return whether a file holds tests, by its name."""
-    return path.name.endswith(files.TESTS)
-
-
-def job_of(test: Path) -> Path:
-    """Return the job file that a test file stands beside: `fall.yaml` for `fall.test.yaml`."""
-    ending = next(ending for ending in files.TESTS if test.name.endswith(ending))
-    return test.with_name(test.name.removesuffix(ending) + ending.removeprefix(".test"))
-
-
-def test_of(job: Path) -> Path:
-    """Return the test file that stands beside a job: `fall.test.yaml` for `fall.yaml`."""
-    return job.with_name(f"{job.stem}.test{job.suffix}")
-
-
 def find_tests(paths: Iterable[Path]) -> list[Path]:
     """Return the test files that paths stand for, each once: those below a folder, the one beside a job file.
 
@@ -74,16 +59,6 @@ def find_tests(paths: Iterable[Path]) -> list[Path]:
         where = ", ".join(str(path) for path in paths)
         raise Stopped(Problem("no-tests", f"There is no test file below {where}.", None, _HOW))
     return found
-
-
-def tests_below(paths: Iterable[Path]) -> list[Path]:
-    """Return the test files that paths stand for, each once, whether they are there or not."""
-    found: dict[str, Path] = {}
-    for path in paths:
-        below = files.test_files(path) if path.is_dir() else [path if is_test(path) else test_of(path)]
-        for test in below:
-            found.setdefault(files.true_path(test), test)
-    return list(found.values())
 
 
 _HOW = "tests of `fall.yaml` stand in `fall.test.yaml` beside it"
