@@ -200,7 +200,8 @@ def _load(results: Results) -> Iterator[str]:
             f"{median(found['runner load']):.2f} s",
             f"{median(found['bulk']):.2f} s",
         ]
-        for backend, found in results["load"].items()
+        for backend in BACKENDS
+        if (found := results["load"].get(backend))
     ]
     yield _table(["", "`runner load`", "bulk load"], rows)
 
@@ -214,7 +215,7 @@ def _surroundings(results: Results) -> Iterator[str]:
         if (found := next((one for key, one in results["districts"].items() if key.split("/")[0] == backend), None))
     ]
     yield _table(["", ""], rows)
-    rows = [[key.replace("/", ", "), _measured(run)] for key, run in sorted(results["runs"].items())]
+    rows = [[key.replace("/", ", "), _measured(run)] for key, run in results["runs"].items()]
     yield _table(["measured", "when, on which commit, load of the machine"], rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log10
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 from benchmarks.results import points, sizes
@@ -44,7 +44,7 @@ def draw(results: Results) -> str:
         return '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
     frame = _Frame(
         (log10(min(size for size, _ in every)), log10(max(size for size, _ in every))),
-        (log10(min(time for _, time in every)), log10(max(time for _, time in every))),
+        (floor(log10(min(time for _, time in every))), ceil(log10(max(time for _, time in every)))),
     )
     panels = [
         line for place, backend in enumerate(there) for line in _panel(frame, place, LABELS[backend], found[backend])
@@ -78,7 +78,7 @@ class _Frame:
 
 def _panel(frame: _Frame, place: int, title: str, lines: dict[str, list[tuple[int, float]]]) -> Iterator[str]:
     yield f'<g transform="translate({place * (_LEFT + _WIDTH + _RIGHT)} 0)">'
-    yield f'<text class="title" x="{_LEFT}" y="{_TOP - 18}">{title}</text>'
+    yield f'<text class="title" x="{_LEFT}" y="{_TOP - 18}">{title}: seconds against students, six cells</text>'
     for power in range(-3, 5):
         if frame.up[0] <= power <= frame.up[1]:
             y = frame.y(10.0**power)

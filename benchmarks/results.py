@@ -28,7 +28,7 @@ def read(path: Path) -> Results:
 
 def write(path: Path, results: Results) -> None:
     """Write the results."""
-    path.write_text(f"{json.dumps(results, indent=1, sort_keys=True)}\n", encoding="utf-8")
+    path.write_text(f"{json.dumps(results, indent=1)}\n", encoding="utf-8")
 
 
 def sizes(results: Results, backend: str) -> list[int]:
