@@ -54,5 +54,5 @@ def _timed(database: Database, order: Order, expected: Status) -> tuple[Result, 
         else:
             result = run(database, timeline.watched(order), occasion, watch, Patience())
     if result.status is not expected:
-        raise RuntimeError(f"{result.status}: {', '.join(problem.code for problem in result.errors)}")
+        raise RuntimeError(f"{result.status}: {'; '.join(problem.message for problem in result.errors)}")
     return result, timeline.seconds()
