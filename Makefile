@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Half as many again as there are cores: many tests wait for a server or a process.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
 READY  := $(VENV)/.ready
 DOCS   := README.md docs/cli.md docs/errors.md docs/job-file.md docs/data.md docs/databases.md docs/conflicts-and-diff.md docs/explain.md docs/policy-tests.md docs/reports.md docs/review.md
 
-.PHONY: help demo test lint check cluster bench docs format clean
+.PHONY: help demo test coverage lint check cluster bench docs format clean
 
 help: ## print the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,10 +23,12 @@ demo: $(READY) ## make a synthetic district (district.db) and run jobs/fall.yaml
 	$(BIN)/runner demo
 	$(BIN)/runner run jobs/fall.yaml
 
-test: $(READY) ## run the tests, with branch coverage of runner/
-	$(BIN)/pytest -q -n auto tests/test_agreement.py
+test: $(READY) ## run the tests
+	$(BIN)/pytest -q -n $(WORKERS)
+
+coverage: $(READY) ## run the tests but the longest, and tell the branch coverage of runner/
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n auto --ignore tests/test_agreement.py
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --ignore tests/test_agreement.py
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

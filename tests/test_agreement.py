@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.strategies import District
 
 PARTS = 8
-EXAMPLES = {"sqlite": 800, "postgresql": 64, "mariadb": 64}
+EXAMPLES = {"sqlite": 400, "postgresql": 64, "mariadb": 64}
 """How many districts and jobs a check tries on each database, in all; RUNNER_TEST_EXAMPLES says another number."""
 
 
