@@ -106,7 +106,6 @@ class Node:
             "--binlog-format=ROW",
             "--innodb-autoinc-lock-mode=2",
             "--innodb-buffer-pool-size=64M",
-            "--innodb-flush-log-at-trx-commit=0",  # what a node lost in a crash it has again from the others
             "--wsrep-on=ON",
             f"--wsrep-provider={_PROVIDER}",
             "--wsrep-cluster-name=runner",
