@@ -228,12 +228,7 @@ def changes(rows: FromClause) -> ColumnElement[bool]:
     return rows.c.after_bits != rows.c.before_bits
 
 
-def tally(rows: FromClause, cells: Mapping[Channel, tuple[Reason, ...]]) -> Select[Any]:
-    """Return the select of one row: three counts for each cell, as `counted` has them, and what `summed` has."""
-    return cell_by_cell(rows, cells, counted)
-
-
-def cell_by_cell(
+def tally(
     rows: FromClause,
     cells: Mapping[Channel, tuple[Reason, ...]],
     count: Callable[[FromClause, Reason], tuple[ColumnElement[int], ...]],

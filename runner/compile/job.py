@@ -70,7 +70,7 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
     people = Count("Count the people in scope.", count_people(scope, staff))
     tally = Count(
         "Count per cell what changes, what already was so, and what is kept.",
-        changes.tally(eligible, cells),
+        changes.tally(eligible, cells, changes.counted),
     )
     hears = Count("Count who hears about what, before and after.", reach(the_day, language, audience, job.reasons))
     return Plan(

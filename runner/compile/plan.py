@@ -126,7 +126,7 @@ class Stage:
     def relation(self, name: str, title: str, rows: Select[Any], *, key: str | None = None) -> FromClause:
         """Return the rows as something to select from; `key` names a column that is unique in them, and looked for."""
         if not self.temporary:
-            return self.language.shared(rows, f"runner_{self.prefix}{name}")
+            return self.part(name, rows)
         table = Table(
             self.language.temporary_name(f"runner_{self.prefix}{name}"),
             MetaData(),

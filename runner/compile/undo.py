@@ -54,7 +54,7 @@ def compile_undo(
     people = Count("Count the people concerned.", count_people(scope, staff))
     tally = Count(
         "Count per cell what is taken back, what was changed since, and what is gone.",
-        changes.cell_by_cell(recorded, cells, _counted),
+        changes.tally(recorded, cells, _counted),
     )
     hears = Count("Count who hears about what, before and after.", reach(the_day, language, audience, reasons))
     return Plan(
