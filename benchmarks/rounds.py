@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.ways import Bench, Sample
 
-WAYS = ("c", "c-temp", "b", "orm", "run", "undo", "no-op rerun", "dry run", "select")
+WAYS = ("c", "c-best", "b", "orm", "run", "undo", "no-op rerun", "dry run", "select")
 """Every way that is measured, in the order of the tables."""
 
 

@@ -64,7 +64,7 @@ def legs(bench: Bench) -> dict[str, Callable[[Bench], Iterator[Sample]]]:
     found: dict[str, Callable[[Bench], Iterator[Sample]]] = {
         "count": _count,
         "c": lambda bench: _bare(bench, "c", bare.by_channel),
-        "c-temp": lambda bench: _bare(bench, "c-temp", bare.by_channel_staged),
+        "c-best": lambda bench: _bare(bench, "c-best", bare.by_channel_at_best),
         "b": lambda bench: _bare(bench, "b", bare.by_cell),
         "run": _run,
     }

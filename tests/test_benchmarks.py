@@ -20,7 +20,7 @@ def test_a_tiny_district_is_measured_and_written(tmp_path: Path, capsys: pytest.
     runs = read(tmp_path / "results.json")["runs"]
     assert set(runs) == {f"sqlite/60/{SIX}", f"sqlite/60/{EVERY}"}
     assert set(runs[f"sqlite/60/{SIX}"]["seconds"]) == {
-        *("c", "c-temp", "b", "orm", "run", "undo", "no-op rerun", "dry run", "select"),
+        *("c", "c-best", "b", "orm", "run", "undo", "no-op rerun", "dry run", "select"),
     }
     assert runs[f"sqlite/60/{EVERY}"]["numbers"]["contact points"] > 0
     assert "| run / b, 48 cells |" in (page := (tmp_path / "results.md").read_text(encoding="utf-8"))
