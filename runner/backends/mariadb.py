@@ -101,14 +101,11 @@ def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[i
 
 
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return whether anything is left without blanks; a null is not.
+    """Return whether a character is there that is no blank; in a null there is none.
 
     TRIM takes one string, not a set of characters; and to some collations a zero-width character equals nothing.
     """
-    rest = address
-    for blank in ("' '", r"'\t'", r"'\r'", r"'\n'"):
-        rest = func.replace(rest, literal_column(blank), literal_column("''"))
-    return func.char_length(rest) > literal_column("0")
+    return address.regexp_match(literal_column(r"'[^ \t\r\n]'"))
 
 
 def ids(parameter: str) -> Select[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.sql.operators import custom_op
 
 from runner.compile.plan import RUN_NO, side_by_side
 from runner.compile.scope import active
@@ -43,11 +45,12 @@ PRIME = 2_147_483_647
 
 def bits(language: Language, reasons: tuple[Reason, ...] = tuple(Reason)) -> ColumnElement[int]:
     """Return the eight preferences of a contact point as one number, or only those of some reasons."""
-    total: ColumnElement[int] | None = None
-    for reason in reasons:
-        value = language.number(contact_point.c[reason.value]) * constant(reason.bit)
-        total = value if total is None else total + value
-    return type_coerce(total, SmallInteger)
+    each = [language.number(contact_point.c[reason.value]) * constant(reason.bit) for reason in reasons]
+    return type_coerce(reduce(lambda some, one: some.operate(_OR, one), each), SmallInteger)
+
+
+# To put bits together: MariaDB takes twice as long to add them up. SQLAlchemy's own would nest eight parentheses.
+_OR: Final[custom_op[int]] = custom_op("|", natural_self_precedent=True)
 
 
 def constant(number: int) -> ColumnElement[int]:
@@ -219,8 +222,8 @@ def has(number: ColumnElement[int], reason: Reason) -> ColumnElement[int]:
 
 
 def count_if(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    """Return the number of rows that fulfil every condition; 0 of none."""
-    return func.coalesce(func.sum(case((and_(*conditions), constant(1)), else_=constant(0))), constant(0))
+    """Return the number of rows that fulfil every condition."""
+    return func.count(case((and_(*conditions), constant(1))))
 
 
 def changes(rows: FromClause) -> ColumnElement[bool]:

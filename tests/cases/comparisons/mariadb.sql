@@ -94,7 +94,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS SIGNED INTEGER) AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.person_id IN (
             SELECT runner_old_staff.person_id
@@ -106,13 +106,13 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
-          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+          AND contact_point.address REGEXP '[^ \t\r\n]'
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS SIGNED INTEGER) AS person_id,
           contact_point.household_id AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.household_id IN (
             SELECT household_member.household_id
@@ -130,7 +130,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
-          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+          AND contact_point.address REGEXP '[^ \t\r\n]'
       ) AS point
     ) AS wanted
     UNION ALL
@@ -207,7 +207,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
         contact_point.contact_point_id AS contact_point_id,
         contact_point.person_id AS person_id,
         CAST(NULL AS SIGNED INTEGER) AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.person_id IN (
           SELECT runner_new_staff.person_id
@@ -219,13 +219,13 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
-        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+        AND contact_point.address REGEXP '[^ \t\r\n]'
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
         CAST(NULL AS SIGNED INTEGER) AS person_id,
         contact_point.household_id AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.household_id IN (
           SELECT household_member.household_id
@@ -243,7 +243,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
-        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+        AND contact_point.address REGEXP '[^ \t\r\n]'
     ) AS point
     UNION ALL
     SELECT runner_new_eligible.channel AS channel,
@@ -466,7 +466,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS SIGNED INTEGER) AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.person_id IN (
             SELECT runner_old_staff.person_id
@@ -478,13 +478,13 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
-          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+          AND contact_point.address REGEXP '[^ \t\r\n]'
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS SIGNED INTEGER) AS person_id,
           contact_point.household_id AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.household_id IN (
             SELECT household_member.household_id
@@ -502,7 +502,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
-          AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+          AND contact_point.address REGEXP '[^ \t\r\n]'
       ) AS point
     ) AS wanted
     UNION ALL
@@ -579,7 +579,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
         contact_point.contact_point_id AS contact_point_id,
         contact_point.person_id AS person_id,
         CAST(NULL AS SIGNED INTEGER) AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.person_id IN (
           SELECT runner_new_staff.person_id
@@ -591,13 +591,13 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
-        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+        AND contact_point.address REGEXP '[^ \t\r\n]'
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
         CAST(NULL AS SIGNED INTEGER) AS person_id,
         contact_point.household_id AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.household_id IN (
           SELECT household_member.household_id
@@ -615,7 +615,7 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
-        AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+        AND contact_point.address REGEXP '[^ \t\r\n]'
     ) AS point
     UNION ALL
     SELECT runner_new_eligible.channel AS channel,
@@ -631,12 +631,12 @@ WITH RECURSIVE runner_old_staff(person_id) AS (
     WHERE false = 1
   )
 SELECT point.channel,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 > point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_on,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 < point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_off,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 = point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_left,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 > point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_on,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 < point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_off,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 = point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_left
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 > point.before_bits & 8) THEN 1 END) AS staff_on,
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 < point.before_bits & 8) THEN 1 END) AS staff_off,
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 = point.before_bits & 8) THEN 1 END) AS staff_left,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 > point.before_bits & 16) THEN 1 END) AS general_on,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 < point.before_bits & 16) THEN 1 END) AS general_off,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 = point.before_bits & 16) THEN 1 END) AS general_left
 FROM (
   SELECT side.channel AS channel,
     min(side.before_bits) AS before_bits,

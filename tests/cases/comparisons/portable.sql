@@ -76,7 +76,7 @@ WITH runner_old_staff AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           CASE WHEN (contact_point.person_id IN (
             SELECT runner_old_staff.person_id
@@ -94,7 +94,7 @@ WITH runner_old_staff AS (
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           CASE WHEN (contact_point.household_id IN (
             SELECT household_member.household_id
@@ -161,7 +161,7 @@ WITH runner_old_staff AS (
         contact_point.contact_point_id AS contact_point_id,
         contact_point.person_id AS person_id,
         CAST(NULL AS BIGINT) AS household_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+        CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
         CASE WHEN (contact_point.person_id IN (
           SELECT runner_new_staff.person_id
@@ -179,7 +179,7 @@ WITH runner_old_staff AS (
         contact_point.contact_point_id AS contact_point_id,
         CAST(NULL AS BIGINT) AS person_id,
         contact_point.household_id AS household_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+        CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
         CASE WHEN (contact_point.household_id IN (
           SELECT household_member.household_id
@@ -376,7 +376,7 @@ WITH runner_old_staff AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           CASE WHEN (contact_point.person_id IN (
             SELECT runner_old_staff.person_id
@@ -394,7 +394,7 @@ WITH runner_old_staff AS (
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           CASE WHEN (contact_point.household_id IN (
             SELECT household_member.household_id
@@ -461,7 +461,7 @@ WITH runner_old_staff AS (
         contact_point.contact_point_id AS contact_point_id,
         contact_point.person_id AS person_id,
         CAST(NULL AS BIGINT) AS household_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+        CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
         CASE WHEN (contact_point.person_id IN (
           SELECT runner_new_staff.person_id
@@ -479,7 +479,7 @@ WITH runner_old_staff AS (
         contact_point.contact_point_id AS contact_point_id,
         CAST(NULL AS BIGINT) AS person_id,
         contact_point.household_id AS household_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+        CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
         CAST(contact_point.custom AS INTEGER) AS custom,
         CASE WHEN (contact_point.household_id IN (
           SELECT household_member.household_id
@@ -501,12 +501,12 @@ WITH runner_old_staff AS (
     ) AS point
   )
 SELECT point.channel,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 > point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_on,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 < point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_off,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 = point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_left,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 > point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_on,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 < point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_off,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 = point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_left
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 > point.before_bits & 8) THEN 1 END) AS staff_on,
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 < point.before_bits & 8) THEN 1 END) AS staff_off,
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 = point.before_bits & 8) THEN 1 END) AS staff_left,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 > point.before_bits & 16) THEN 1 END) AS general_on,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 < point.before_bits & 16) THEN 1 END) AS general_off,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 = point.before_bits & 16) THEN 1 END) AS general_left
 FROM (
   SELECT side.channel AS channel,
     min(side.before_bits) AS before_bits,

@@ -74,7 +74,7 @@ WITH runner_old_staff AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS INTEGER) AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.person_id IN (
             SELECT runner_old_staff.person_id
@@ -86,13 +86,13 @@ WITH runner_old_staff AS (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
-          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+          AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS INTEGER) AS person_id,
           contact_point.household_id AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.household_id IN (
             SELECT household_member.household_id
@@ -110,7 +110,7 @@ WITH runner_old_staff AS (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
-          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+          AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
       ) AS point
     ) AS wanted
   ),
@@ -159,7 +159,7 @@ WITH runner_old_staff AS (
         contact_point.contact_point_id AS contact_point_id,
         contact_point.person_id AS person_id,
         CAST(NULL AS INTEGER) AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.person_id IN (
           SELECT runner_new_staff.person_id
@@ -171,13 +171,13 @@ WITH runner_old_staff AS (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
-        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
         CAST(NULL AS INTEGER) AS person_id,
         contact_point.household_id AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.household_id IN (
           SELECT household_member.household_id
@@ -195,7 +195,7 @@ WITH runner_old_staff AS (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
-        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
     ) AS point
   ),
   runner_spoken_of AS (
@@ -370,7 +370,7 @@ WITH runner_old_staff AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS INTEGER) AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.person_id IN (
             SELECT runner_old_staff.person_id
@@ -382,13 +382,13 @@ WITH runner_old_staff AS (
             SELECT runner_old_scope.person_id
             FROM runner_old_scope
           )
-          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+          AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
         UNION ALL
         SELECT contact_point.channel AS channel,
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS INTEGER) AS person_id,
           contact_point.household_id AS household_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
           contact_point.custom AS custom,
           CASE WHEN (contact_point.household_id IN (
             SELECT household_member.household_id
@@ -406,7 +406,7 @@ WITH runner_old_staff AS (
             SELECT runner_old_home.household_id
             FROM runner_old_home
           )
-          AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+          AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
       ) AS point
     ) AS wanted
   ),
@@ -455,7 +455,7 @@ WITH runner_old_staff AS (
         contact_point.contact_point_id AS contact_point_id,
         contact_point.person_id AS person_id,
         CAST(NULL AS INTEGER) AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.person_id IN (
           SELECT runner_new_staff.person_id
@@ -467,13 +467,13 @@ WITH runner_old_staff AS (
           SELECT runner_new_scope.person_id
           FROM runner_new_scope
         )
-        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
       UNION ALL
       SELECT contact_point.channel AS channel,
         contact_point.contact_point_id AS contact_point_id,
         CAST(NULL AS INTEGER) AS person_id,
         contact_point.household_id AS household_id,
-        contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+        contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
         contact_point.custom AS custom,
         CASE WHEN (contact_point.household_id IN (
           SELECT household_member.household_id
@@ -491,16 +491,16 @@ WITH runner_old_staff AS (
           SELECT runner_new_home.household_id
           FROM runner_new_home
         )
-        AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
     ) AS point
   )
 SELECT point.channel,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 > point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_on,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 < point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_off,
-  coalesce(sum(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 = point.before_bits & 8) THEN 1 ELSE 0 END), 0) AS staff_left,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 > point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_on,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 < point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_off,
-  coalesce(sum(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 = point.before_bits & 16) THEN 1 ELSE 0 END), 0) AS general_left
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 > point.before_bits & 8) THEN 1 END) AS staff_on,
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 < point.before_bits & 8) THEN 1 END) AS staff_off,
+  count(CASE WHEN (point.old_bits & 8 != point.new_bits & 8 AND point.new_bits & 8 = point.before_bits & 8) THEN 1 END) AS staff_left,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 > point.before_bits & 16) THEN 1 END) AS general_on,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 < point.before_bits & 16) THEN 1 END) AS general_off,
+  count(CASE WHEN (point.old_bits & 16 != point.new_bits & 16 AND point.new_bits & 16 = point.before_bits & 16) THEN 1 END) AS general_left
 FROM (
   SELECT side.channel AS channel,
     min(side.before_bits) AS before_bits,

@@ -111,7 +111,7 @@ FROM (
     contact_point.contact_point_id AS contact_point_id,
     contact_point.person_id AS person_id,
     CAST(NULL AS BIGINT) AS household_id,
-    CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+    CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
     CAST(contact_point.custom AS INTEGER) AS custom,
     CASE WHEN (contact_point.person_id IN (
       SELECT [#runner_staff].person_id
@@ -129,7 +129,7 @@ FROM (
     contact_point.contact_point_id AS contact_point_id,
     CAST(NULL AS BIGINT) AS person_id,
     contact_point.household_id AS household_id,
-    CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+    CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
     CAST(contact_point.custom AS INTEGER) AS custom,
     CASE WHEN (contact_point.household_id IN (
       SELECT household_member.household_id
@@ -212,22 +212,22 @@ SELECT part_1.household_phone_staff_0,
   part_3.print_a,
   part_3.print_b
 FROM (
-  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
-    coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
-    coalesce(sum(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2
+  SELECT count(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS household_phone_staff_0,
+    count(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 END) AS household_phone_staff_1,
+    count(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS household_phone_staff_2
   FROM [#runner_eligible]
   WHERE [#runner_eligible].channel = 'household_phone'
 ) AS part_1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
-    coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
-    coalesce(sum(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2
+  SELECT count(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS work_phone_staff_0,
+    count(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 END) AS work_phone_staff_1,
+    count(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS work_phone_staff_2
   FROM [#runner_eligible]
   WHERE [#runner_eligible].channel = 'work_phone'
 ) AS part_2 ON 1 = 1
 JOIN (
   SELECT count(*) AS contact_points,
-    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
     coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
     coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
   FROM (
@@ -244,8 +244,8 @@ SELECT (
   SELECT count(*) AS count_1
   FROM [#runner_bystander]
 ) AS bystanders,
-  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) + (
-    SELECT coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) + (
+    SELECT count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS count_2
     FROM (
       SELECT way.person_id AS person_id,
         max(way.before_bits & 8) AS before_bits,
@@ -282,9 +282,9 @@ SELECT (
     LEFT OUTER JOIN [#runner_staff]
       ON [#runner_staff].person_id = heard.person_id
   ) AS lost,
-  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
+  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
+  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
+  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost
 FROM (
   SELECT way.person_id AS person_id,
     max(way.before_bits & 8) AS before_bits,
@@ -335,7 +335,7 @@ FROM contact_point,
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Set all preferences of Work Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -346,7 +346,7 @@ FROM contact_point,
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'work_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

@@ -101,7 +101,7 @@ FROM (
     contact_point.contact_point_id AS contact_point_id,
     contact_point.person_id AS person_id,
     CAST(NULL AS INTEGER) AS household_id,
-    contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+    contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
     contact_point.custom AS custom,
     CASE WHEN (contact_point.person_id IN (
       SELECT runner_staff.person_id
@@ -113,13 +113,13 @@ FROM (
       SELECT runner_scope.person_id
       FROM runner_scope
     )
-    AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+    AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
   UNION ALL
   SELECT contact_point.channel AS channel,
     contact_point.contact_point_id AS contact_point_id,
     CAST(NULL AS INTEGER) AS person_id,
     contact_point.household_id AS household_id,
-    contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+    contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
     contact_point.custom AS custom,
     CASE WHEN (contact_point.household_id IN (
       SELECT household_member.household_id
@@ -137,7 +137,7 @@ FROM (
       SELECT runner_home.household_id
       FROM runner_home
     )
-    AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+    AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
 ) AS point;
 
 -- Make room for the bystanders of household phones that change.
@@ -203,22 +203,22 @@ SELECT part_1.household_phone_staff_0,
   part_3.print_a,
   part_3.print_b
 FROM (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS household_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'household_phone'
 ) AS part_1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS work_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'work_phone'
 ) AS part_2 ON 1 = 1
 JOIN (
   SELECT count(*) AS contact_points,
-    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
     coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
     coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
   FROM (
@@ -235,12 +235,12 @@ SELECT (
   SELECT count(*) AS count_1
   FROM runner_bystander
 ) AS bystanders,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) + (
-    SELECT coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) + (
+    SELECT count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS count_2
     FROM (
       SELECT way.person_id AS person_id,
-        max(way.before_bits & 8) AS before_bits,
-        max(way.after_bits & 8) AS after_bits
+        (count(*) FILTER (WHERE way.before_bits & 8 != 0) > 0) * 8 AS before_bits,
+        (count(*) FILTER (WHERE way.after_bits & 8 != 0) > 0) * 8 AS after_bits
       FROM (
         SELECT runner_bystander.person_id AS person_id,
           contact_point.staff * 8 AS before_bits,
@@ -251,7 +251,8 @@ SELECT (
         LEFT OUTER JOIN runner_eligible
           ON runner_eligible.contact_point_id = contact_point.contact_point_id
           AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        WHERE contact_point.address >= '!'
+          OR trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
         UNION ALL
         SELECT runner_bystander.person_id AS person_id,
           contact_point.staff * 8 AS before_bits,
@@ -266,20 +267,21 @@ SELECT (
         LEFT OUTER JOIN runner_eligible
           ON runner_eligible.contact_point_id = contact_point.contact_point_id
           AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        WHERE contact_point.address >= '!'
+          OR trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       ) AS way
       GROUP BY way.person_id
     ) AS heard
     LEFT OUTER JOIN runner_staff
       ON runner_staff.person_id = heard.person_id
   ) AS lost,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost
 FROM (
   SELECT way.person_id AS person_id,
-    max(way.before_bits & 8) AS before_bits,
-    max(way.after_bits & 8) AS after_bits
+    (count(*) FILTER (WHERE way.before_bits & 8 != 0) > 0) * 8 AS before_bits,
+    (count(*) FILTER (WHERE way.after_bits & 8 != 0) > 0) * 8 AS after_bits
   FROM (
     SELECT runner_eligible.person_id AS person_id,
       runner_eligible.before_bits AS before_bits,
@@ -310,7 +312,7 @@ FROM (
     JOIN contact_point
       ON contact_point.person_id = runner_scope.person_id
     WHERE contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
-      AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+      AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
   ) AS way
   GROUP BY way.person_id
 ) AS heard
@@ -325,7 +327,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Set all preferences of Work Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -335,7 +337,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'work_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

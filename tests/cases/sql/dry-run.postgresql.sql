@@ -104,7 +104,7 @@ WITH runner_scope AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           0 AS is_staff
         FROM contact_point
@@ -119,7 +119,7 @@ WITH runner_scope AS (
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           0 AS is_staff
         FROM contact_point
@@ -206,7 +206,7 @@ WITH runner_scope AS (
           contact_point.contact_point_id AS contact_point_id,
           contact_point.person_id AS person_id,
           CAST(NULL AS BIGINT) AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           0 AS is_staff
         FROM contact_point
@@ -221,7 +221,7 @@ WITH runner_scope AS (
           contact_point.contact_point_id AS contact_point_id,
           CAST(NULL AS BIGINT) AS person_id,
           contact_point.household_id AS household_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
           CAST(contact_point.custom AS INTEGER) AS custom,
           0 AS is_staff
         FROM contact_point
@@ -311,28 +311,28 @@ JOIN (
     part_3.print_a AS print_a,
     part_3.print_b AS print_b
   FROM (
-    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_0,
-      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_1,
-      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_2,
-      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_0,
-      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_1,
-      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_2
+    SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_0,
+      count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS household_phone_emergency_1,
+      count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_2,
+      count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_0,
+      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS household_phone_attendance_1,
+      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_2
     FROM runner_eligible
     WHERE runner_eligible.channel = 'household_phone'
   ) AS part_1
   JOIN (
-    SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
-      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
-      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
-      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
-      coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
-      coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2
+    SELECT count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_0,
+      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS email_attendance_1,
+      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_2,
+      count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_0,
+      count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS email_general_1,
+      count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_2
     FROM runner_eligible
     WHERE runner_eligible.channel = 'email'
   ) AS part_2 ON true
   JOIN (
     SELECT count(*) AS contact_points,
-      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
       coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
       coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
     FROM (
@@ -348,16 +348,16 @@ JOIN (
     SELECT count(*) AS count_2
     FROM runner_bystander
   ) AS bystanders,
-    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-    coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-    coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-    coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-    coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+    count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS lost,
+    count(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 END) AS emergency_before,
+    count(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 END) AS emergency_gained,
+    count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 END) AS emergency_lost,
+    count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
+    count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
+    count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
+    count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
+    count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
+    count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost
   FROM (
     SELECT way.person_id AS person_id,
       bit_or(way.before_bits & 19) AS before_bits,
@@ -381,8 +381,8 @@ JOIN (
         ON household_member.household_id = runner_phone.household_id
       UNION ALL
       SELECT runner_scope.person_id AS person_id,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
-        CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.general AS INTEGER) * 16 AS after_bits
+        CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+        CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.general AS INTEGER) * 16 AS after_bits
       FROM runner_scope
       JOIN contact_point
         ON contact_point.person_id = runner_scope.person_id
@@ -402,7 +402,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Set all preferences of Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -413,7 +413,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

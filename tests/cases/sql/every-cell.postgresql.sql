@@ -120,7 +120,7 @@ FROM (
       contact_point.contact_point_id AS contact_point_id,
       contact_point.person_id AS person_id,
       CAST(NULL AS BIGINT) AS household_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
       CAST(contact_point.custom AS INTEGER) AS custom,
       CASE WHEN (contact_point.person_id IN (
         SELECT runner_staff.person_id
@@ -138,7 +138,7 @@ FROM (
       contact_point.contact_point_id AS contact_point_id,
       CAST(NULL AS BIGINT) AS person_id,
       contact_point.household_id AS household_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
       CAST(contact_point.custom AS INTEGER) AS custom,
       CASE WHEN (contact_point.household_id IN (
         SELECT household_member.household_id
@@ -367,176 +367,176 @@ SELECT part_1.household_phone_emergency_0,
   part_7.print_a,
   part_7.print_b
 FROM (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS household_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS household_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS household_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS household_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS household_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS household_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS household_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS household_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS household_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS household_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS household_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS household_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS household_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS household_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS household_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS household_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS household_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS household_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'household_phone'
 ) AS part_1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS home_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS home_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS home_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS home_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS home_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS home_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS home_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS home_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS home_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS home_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS home_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS home_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS home_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS home_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS home_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS home_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS home_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS home_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS home_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS home_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS home_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS home_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS home_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS home_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS home_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'home_phone'
 ) AS part_2 ON true
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS work_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS work_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS work_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS work_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS work_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS work_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS work_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS work_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS work_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS work_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS work_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS work_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS work_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS work_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS work_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS work_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS work_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS work_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS work_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS work_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS work_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS work_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'work_phone'
 ) AS part_3 ON true
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS cell_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS cell_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS cell_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS cell_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS cell_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS cell_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS cell_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS cell_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS cell_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS cell_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS cell_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS cell_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS cell_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS cell_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS cell_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS cell_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS cell_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS cell_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS cell_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS cell_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS cell_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS cell_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS cell_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS cell_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'cell_phone'
 ) AS part_4 ON true
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS email_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS email_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS email_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS email_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS email_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS email_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS email_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS email_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS email_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS email_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS email_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS email_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS email_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS email_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS email_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS email_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS email_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS email_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS email_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'email'
 ) AS part_5 ON true
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS secondary_email_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS secondary_email_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS secondary_email_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS secondary_email_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS secondary_email_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS secondary_email_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS secondary_email_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS secondary_email_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS secondary_email_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS secondary_email_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS secondary_email_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS secondary_email_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS secondary_email_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS secondary_email_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS secondary_email_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS secondary_email_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS secondary_email_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS secondary_email_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS secondary_email_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS secondary_email_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS secondary_email_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS secondary_email_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS secondary_email_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS secondary_email_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'secondary_email'
 ) AS part_6 ON true
 JOIN (
   SELECT count(*) AS contact_points,
-    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
     coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
     coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
   FROM (
@@ -553,16 +553,16 @@ SELECT (
   SELECT count(*) AS count_1
   FROM runner_bystander
 ) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) + (
-    SELECT coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) + (
+    SELECT count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS count_2
     FROM (
       SELECT way.person_id AS person_id,
         bit_or(way.before_bits & 255) AS before_bits,
         bit_or(way.after_bits & 255) AS after_bits
       FROM (
         SELECT runner_bystander.person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
         FROM runner_bystander
         JOIN contact_point
           ON contact_point.person_id = runner_bystander.person_id
@@ -572,8 +572,8 @@ SELECT (
         WHERE btrim(contact_point.address, E' \t\r\n') != ''
         UNION ALL
         SELECT runner_bystander.person_id AS person_id,
-          CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+          CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
         FROM runner_bystander
         JOIN household_member
           ON household_member.person_id = runner_bystander.person_id
@@ -591,30 +591,30 @@ SELECT (
     LEFT OUTER JOIN runner_staff
       ON runner_staff.person_id = heard.person_id
   ) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
+  count(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 END) AS emergency_before,
+  count(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 END) AS emergency_gained,
+  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 END) AS emergency_lost,
+  count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
+  count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
+  count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
+  count(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 END) AS behavior_before,
+  count(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 END) AS behavior_gained,
+  count(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 END) AS behavior_lost,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost,
+  count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
+  count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
+  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost,
+  count(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 END) AS food_service_before,
+  count(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 END) AS food_service_gained,
+  count(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 END) AS food_service_lost,
+  count(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 END) AS priority_before,
+  count(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 END) AS priority_gained,
+  count(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 END) AS priority_lost,
+  count(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 END) AS teacher_before,
+  count(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 END) AS teacher_gained,
+  count(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS teacher_lost
 FROM (
   SELECT way.person_id AS person_id,
     bit_or(way.before_bits & 255) AS before_bits,
@@ -662,7 +662,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Set all preferences of Home/Other Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -679,7 +679,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'home_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Set all preferences of Work Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -696,7 +696,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'work_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Set all preferences of Cell Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -713,7 +713,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'cell_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Set all preferences of Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -730,7 +730,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Set all preferences of Secondary Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -747,7 +747,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'secondary_email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

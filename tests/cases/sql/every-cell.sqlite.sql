@@ -113,7 +113,7 @@ FROM (
       contact_point.contact_point_id AS contact_point_id,
       contact_point.person_id AS person_id,
       CAST(NULL AS INTEGER) AS household_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
       contact_point.custom AS custom,
       CASE WHEN (contact_point.person_id IN (
         SELECT runner_staff.person_id
@@ -125,13 +125,13 @@ FROM (
         SELECT runner_scope.person_id
         FROM runner_scope
       )
-      AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+      AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
     UNION ALL
     SELECT contact_point.channel AS channel,
       contact_point.contact_point_id AS contact_point_id,
       CAST(NULL AS INTEGER) AS person_id,
       contact_point.household_id AS household_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
       contact_point.custom AS custom,
       CASE WHEN (contact_point.household_id IN (
         SELECT household_member.household_id
@@ -149,7 +149,7 @@ FROM (
         SELECT runner_home.household_id
         FROM runner_home
       )
-      AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+      AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
   ) AS point
 ) AS wanted;
 
@@ -354,176 +354,176 @@ SELECT part_1.household_phone_emergency_0,
   part_7.print_a,
   part_7.print_b
 FROM (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS household_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS household_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS household_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS household_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS household_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS household_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS household_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS household_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS household_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS household_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS household_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS household_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS household_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS household_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS household_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS household_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS household_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS household_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS household_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS household_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS household_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS household_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS household_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS household_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'household_phone'
 ) AS part_1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS home_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS home_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS home_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS home_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS home_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS home_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS home_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS home_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS home_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS home_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS home_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS home_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS home_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS home_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS home_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS home_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS home_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS home_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS home_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS home_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS home_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS home_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS home_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS home_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS home_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS home_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS home_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS home_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS home_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS home_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS home_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS home_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS home_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'home_phone'
 ) AS part_2 ON 1 = 1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS work_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS work_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS work_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS work_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS work_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS work_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS work_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS work_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS work_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS work_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS work_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS work_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS work_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS work_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS work_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS work_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS work_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS work_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS work_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS work_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS work_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS work_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS work_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS work_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS work_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS work_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS work_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS work_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS work_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS work_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS work_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'work_phone'
 ) AS part_3 ON 1 = 1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS cell_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS cell_phone_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS cell_phone_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS cell_phone_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS cell_phone_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS cell_phone_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS cell_phone_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS cell_phone_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS cell_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS cell_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS cell_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS cell_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS cell_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS cell_phone_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS cell_phone_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS cell_phone_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS cell_phone_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS cell_phone_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS cell_phone_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS cell_phone_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS cell_phone_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS cell_phone_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS cell_phone_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS cell_phone_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS cell_phone_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS cell_phone_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS cell_phone_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS cell_phone_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS cell_phone_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS cell_phone_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS cell_phone_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS cell_phone_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'cell_phone'
 ) AS part_4 ON 1 = 1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS email_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS email_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS email_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS email_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS email_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS email_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS email_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS email_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS email_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS email_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS email_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS email_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS email_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS email_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS email_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS email_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS email_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS email_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS email_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS email_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS email_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS email_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS email_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'email'
 ) AS part_5 ON 1 = 1
 JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS secondary_email_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS secondary_email_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 ELSE 0 END), 0) AS secondary_email_behavior_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 ELSE 0 END), 0) AS secondary_email_staff_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS secondary_email_general_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 ELSE 0 END), 0) AS secondary_email_food_service_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 ELSE 0 END), 0) AS secondary_email_priority_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS secondary_email_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS secondary_email_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS secondary_email_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS secondary_email_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS secondary_email_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS secondary_email_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS secondary_email_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS secondary_email_behavior_0,
+    count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS secondary_email_behavior_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS secondary_email_behavior_2,
+    count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS secondary_email_staff_0,
+    count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS secondary_email_staff_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS secondary_email_staff_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS secondary_email_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS secondary_email_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS secondary_email_general_2,
+    count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS secondary_email_food_service_0,
+    count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS secondary_email_food_service_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS secondary_email_food_service_2,
+    count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS secondary_email_priority_0,
+    count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS secondary_email_priority_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS secondary_email_priority_2,
+    count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS secondary_email_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS secondary_email_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS secondary_email_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'secondary_email'
 ) AS part_6 ON 1 = 1
 JOIN (
   SELECT count(*) AS contact_points,
-    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
     coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
     coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
   FROM (
@@ -540,27 +540,28 @@ SELECT (
   SELECT count(*) AS count_1
   FROM runner_bystander
 ) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) + (
-    SELECT coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS coalesce_1
+  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) + (
+    SELECT count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS count_2
     FROM (
       SELECT way.person_id AS person_id,
-        max(way.before_bits & 1) + max(way.before_bits & 2) + max(way.before_bits & 4) + max(way.before_bits & 8) + max(way.before_bits & 16) + max(way.before_bits & 32) + max(way.before_bits & 64) + max(way.before_bits & 128) AS before_bits,
-        max(way.after_bits & 1) + max(way.after_bits & 2) + max(way.after_bits & 4) + max(way.after_bits & 8) + max(way.after_bits & 16) + max(way.after_bits & 32) + max(way.after_bits & 64) + max(way.after_bits & 128) AS after_bits
+        (count(*) FILTER (WHERE way.before_bits & 1 != 0) > 0) * 1 + (count(*) FILTER (WHERE way.before_bits & 2 != 0) > 0) * 2 + (count(*) FILTER (WHERE way.before_bits & 4 != 0) > 0) * 4 + (count(*) FILTER (WHERE way.before_bits & 8 != 0) > 0) * 8 + (count(*) FILTER (WHERE way.before_bits & 16 != 0) > 0) * 16 + (count(*) FILTER (WHERE way.before_bits & 32 != 0) > 0) * 32 + (count(*) FILTER (WHERE way.before_bits & 64 != 0) > 0) * 64 + (count(*) FILTER (WHERE way.before_bits & 128 != 0) > 0) * 128 AS before_bits,
+        (count(*) FILTER (WHERE way.after_bits & 1 != 0) > 0) * 1 + (count(*) FILTER (WHERE way.after_bits & 2 != 0) > 0) * 2 + (count(*) FILTER (WHERE way.after_bits & 4 != 0) > 0) * 4 + (count(*) FILTER (WHERE way.after_bits & 8 != 0) > 0) * 8 + (count(*) FILTER (WHERE way.after_bits & 16 != 0) > 0) * 16 + (count(*) FILTER (WHERE way.after_bits & 32 != 0) > 0) * 32 + (count(*) FILTER (WHERE way.after_bits & 64 != 0) > 0) * 64 + (count(*) FILTER (WHERE way.after_bits & 128 != 0) > 0) * 128 AS after_bits
       FROM (
         SELECT runner_bystander.person_id AS person_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128) AS after_bits
         FROM runner_bystander
         JOIN contact_point
           ON contact_point.person_id = runner_bystander.person_id
         LEFT OUTER JOIN runner_eligible
           ON runner_eligible.contact_point_id = contact_point.contact_point_id
           AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        WHERE contact_point.address >= '!'
+          OR trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
         UNION ALL
         SELECT runner_bystander.person_id AS person_id,
-          contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
-          coalesce(runner_eligible.after_bits, contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128) AS after_bits
+          contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
+          coalesce(runner_eligible.after_bits, contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128) AS after_bits
         FROM runner_bystander
         JOIN household_member
           ON household_member.person_id = runner_bystander.person_id
@@ -571,41 +572,42 @@ SELECT (
         LEFT OUTER JOIN runner_eligible
           ON runner_eligible.contact_point_id = contact_point.contact_point_id
           AND runner_eligible.after_bits != runner_eligible.before_bits
-        WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+        WHERE contact_point.address >= '!'
+          OR trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
       ) AS way
       GROUP BY way.person_id
     ) AS heard
     LEFT OUTER JOIN runner_staff
       ON runner_staff.person_id = heard.person_id
   ) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 ELSE 0 END), 0) AS behavior_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 ELSE 0 END), 0) AS behavior_lost,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-  coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 ELSE 0 END), 0) AS food_service_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 ELSE 0 END), 0) AS food_service_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 ELSE 0 END), 0) AS priority_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 ELSE 0 END), 0) AS priority_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
+  count(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 END) AS emergency_before,
+  count(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 END) AS emergency_gained,
+  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 END) AS emergency_lost,
+  count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
+  count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
+  count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
+  count(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 END) AS behavior_before,
+  count(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 END) AS behavior_gained,
+  count(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 END) AS behavior_lost,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
+  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost,
+  count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
+  count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
+  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost,
+  count(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 END) AS food_service_before,
+  count(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 END) AS food_service_gained,
+  count(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 END) AS food_service_lost,
+  count(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 END) AS priority_before,
+  count(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 END) AS priority_gained,
+  count(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 END) AS priority_lost,
+  count(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 END) AS teacher_before,
+  count(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 END) AS teacher_gained,
+  count(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS teacher_lost
 FROM (
   SELECT way.person_id AS person_id,
-    max(way.before_bits & 1) + max(way.before_bits & 2) + max(way.before_bits & 4) + max(way.before_bits & 8) + max(way.before_bits & 16) + max(way.before_bits & 32) + max(way.before_bits & 64) + max(way.before_bits & 128) AS before_bits,
-    max(way.after_bits & 1) + max(way.after_bits & 2) + max(way.after_bits & 4) + max(way.after_bits & 8) + max(way.after_bits & 16) + max(way.after_bits & 32) + max(way.after_bits & 64) + max(way.after_bits & 128) AS after_bits
+    (count(*) FILTER (WHERE way.before_bits & 1 != 0) > 0) * 1 + (count(*) FILTER (WHERE way.before_bits & 2 != 0) > 0) * 2 + (count(*) FILTER (WHERE way.before_bits & 4 != 0) > 0) * 4 + (count(*) FILTER (WHERE way.before_bits & 8 != 0) > 0) * 8 + (count(*) FILTER (WHERE way.before_bits & 16 != 0) > 0) * 16 + (count(*) FILTER (WHERE way.before_bits & 32 != 0) > 0) * 32 + (count(*) FILTER (WHERE way.before_bits & 64 != 0) > 0) * 64 + (count(*) FILTER (WHERE way.before_bits & 128 != 0) > 0) * 128 AS before_bits,
+    (count(*) FILTER (WHERE way.after_bits & 1 != 0) > 0) * 1 + (count(*) FILTER (WHERE way.after_bits & 2 != 0) > 0) * 2 + (count(*) FILTER (WHERE way.after_bits & 4 != 0) > 0) * 4 + (count(*) FILTER (WHERE way.after_bits & 8 != 0) > 0) * 8 + (count(*) FILTER (WHERE way.after_bits & 16 != 0) > 0) * 16 + (count(*) FILTER (WHERE way.after_bits & 32 != 0) > 0) * 32 + (count(*) FILTER (WHERE way.after_bits & 64 != 0) > 0) * 64 + (count(*) FILTER (WHERE way.after_bits & 128 != 0) > 0) * 128 AS after_bits
   FROM (
     SELECT runner_eligible.person_id AS person_id,
       runner_eligible.before_bits AS before_bits,
@@ -649,7 +651,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Set all preferences of Home/Other Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -666,7 +668,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'home_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Set all preferences of Work Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -683,7 +685,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'work_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Set all preferences of Cell Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -700,7 +702,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'cell_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Set all preferences of Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -717,7 +719,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Set all preferences of Secondary Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -734,7 +736,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'secondary_email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

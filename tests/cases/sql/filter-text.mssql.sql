@@ -139,7 +139,7 @@ FROM (
       contact_point.contact_point_id AS contact_point_id,
       contact_point.person_id AS person_id,
       CAST(NULL AS BIGINT) AS household_id,
-      CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+      CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
       CAST(contact_point.custom AS INTEGER) AS custom,
       0 AS is_staff
     FROM contact_point
@@ -179,15 +179,15 @@ SELECT part_1.email_general_0,
   part_2.print_a,
   part_2.print_b
 FROM (
-  SELECT coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 16 != [#runner_eligible].after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
-    coalesce(sum(CASE WHEN ([#runner_eligible].before_bits & 16 = [#runner_eligible].wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
-    coalesce(sum(CASE WHEN ([#runner_eligible].wanted_bits & 16 != [#runner_eligible].after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2
+  SELECT count(CASE WHEN ([#runner_eligible].before_bits & 16 != [#runner_eligible].after_bits & 16) THEN 1 END) AS email_general_0,
+    count(CASE WHEN ([#runner_eligible].before_bits & 16 = [#runner_eligible].wanted_bits & 16) THEN 1 END) AS email_general_1,
+    count(CASE WHEN ([#runner_eligible].wanted_bits & 16 != [#runner_eligible].after_bits & 16) THEN 1 END) AS email_general_2
   FROM [#runner_eligible]
   WHERE [#runner_eligible].channel = 'email'
 ) AS part_1
 JOIN (
   SELECT count(*) AS contact_points,
-    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
     coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
     coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
   FROM (
@@ -201,10 +201,10 @@ JOIN (
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
 SELECT 0 AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS lost,
+  count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
+  count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
+  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost
 FROM (
   SELECT way.person_id AS person_id,
     max(way.before_bits & 16) AS before_bits,
@@ -249,7 +249,7 @@ FROM contact_point,
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

@@ -100,7 +100,7 @@ FROM (
       contact_point.contact_point_id AS contact_point_id,
       contact_point.person_id AS person_id,
       CAST(NULL AS INTEGER) AS household_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
       contact_point.custom AS custom,
       0 AS is_staff
     FROM contact_point
@@ -109,7 +109,7 @@ FROM (
         SELECT runner_scope.person_id
         FROM runner_scope
       )
-      AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+      AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
   ) AS point
 ) AS wanted;
 
@@ -141,15 +141,15 @@ SELECT part_1.email_teacher_0,
   part_2.print_a,
   part_2.print_b
 FROM (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 ELSE 0 END), 0) AS email_teacher_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_0,
+    count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS email_teacher_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'email'
 ) AS part_1
 JOIN (
   SELECT count(*) AS contact_points,
-    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
     coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
     coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
   FROM (
@@ -163,14 +163,14 @@ JOIN (
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
 SELECT 0 AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 ELSE 0 END), 0) AS teacher_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 ELSE 0 END), 0) AS teacher_lost
+  count(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS lost,
+  count(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 END) AS teacher_before,
+  count(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 END) AS teacher_gained,
+  count(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS teacher_lost
 FROM (
   SELECT way.person_id AS person_id,
-    max(way.before_bits & 128) AS before_bits,
-    max(way.after_bits & 128) AS after_bits
+    (count(*) FILTER (WHERE way.before_bits & 128 != 0) > 0) * 128 AS before_bits,
+    (count(*) FILTER (WHERE way.after_bits & 128 != 0) > 0) * 128 AS after_bits
   FROM (
     SELECT runner_eligible.person_id AS person_id,
       runner_eligible.before_bits AS before_bits,
@@ -185,7 +185,7 @@ FROM (
     JOIN contact_point
       ON contact_point.person_id = runner_scope.person_id
     WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
-      AND trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+      AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
       contact_point.teacher * 128 AS before_bits,
@@ -197,7 +197,8 @@ FROM (
       AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
     JOIN contact_point
       ON contact_point.household_id = household_member.household_id
-    WHERE trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
+    WHERE contact_point.address >= '!'
+      OR trim(contact_point.address, ' ' || char(9, 10, 13)) != ''
   ) AS way
   GROUP BY way.person_id
 ) AS heard;
@@ -210,7 +211,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.general * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.general * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

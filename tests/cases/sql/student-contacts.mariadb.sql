@@ -128,7 +128,7 @@ FROM (
       contact_point.contact_point_id AS contact_point_id,
       contact_point.person_id AS person_id,
       CAST(NULL AS SIGNED INTEGER) AS household_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
       contact_point.custom AS custom,
       0 AS is_staff
     FROM contact_point
@@ -137,13 +137,13 @@ FROM (
         SELECT runner_scope.person_id
         FROM runner_scope
       )
-      AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+      AND contact_point.address REGEXP '[^ \t\r\n]'
     UNION ALL
     SELECT contact_point.channel AS channel,
       contact_point.contact_point_id AS contact_point_id,
       CAST(NULL AS SIGNED INTEGER) AS person_id,
       contact_point.household_id AS household_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128 AS before_bits,
+      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128 AS before_bits,
       contact_point.custom AS custom,
       0 AS is_staff
     FROM contact_point
@@ -152,7 +152,7 @@ FROM (
         SELECT runner_home.household_id
         FROM runner_home
       )
-      AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+      AND contact_point.address REGEXP '[^ \t\r\n]'
   ) AS point
 ) AS wanted;
 
@@ -220,28 +220,28 @@ SELECT part_1.household_phone_emergency_0,
   part_3.print_a,
   part_3.print_b
 FROM (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 ELSE 0 END), 0) AS household_phone_emergency_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS household_phone_attendance_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_0,
+    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS household_phone_emergency_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_2,
+    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS household_phone_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'household_phone'
 ) AS part_1
 INNER JOIN (
-  SELECT coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_0,
-    coalesce(sum(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_1,
-    coalesce(sum(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 ELSE 0 END), 0) AS email_general_2
+  SELECT count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_0,
+    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS email_attendance_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_2,
+    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_0,
+    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS email_general_1,
+    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_2
   FROM runner_eligible
   WHERE runner_eligible.channel = 'email'
 ) AS part_2 ON true = 1
 INNER JOIN (
   SELECT count(*) AS contact_points,
-    coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+    count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
     coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
     coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
   FROM (
@@ -258,16 +258,16 @@ SELECT (
   SELECT count(*) AS count_1
   FROM runner_bystander
 ) AS bystanders,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 ELSE 0 END), 0) AS emergency_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 ELSE 0 END), 0) AS emergency_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-  coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS lost,
+  count(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 END) AS emergency_before,
+  count(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 END) AS emergency_gained,
+  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 END) AS emergency_lost,
+  count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
+  count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
+  count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
+  count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
+  count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
+  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost
 FROM (
   SELECT way.person_id AS person_id,
     bit_or(way.before_bits & 19) AS before_bits,
@@ -296,13 +296,13 @@ FROM (
     ) AS phone ON phone.household_id = household_member.household_id
     UNION ALL
     SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.`general` * 16 AS before_bits,
-      contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.`general` * 16 AS after_bits
+      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.`general` * 16 AS before_bits,
+      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.`general` * 16 AS after_bits
     FROM runner_scope
     INNER JOIN contact_point
       ON contact_point.person_id = runner_scope.person_id
     WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
-      AND char_length(replace(replace(replace(replace(contact_point.address, ' ', ''), '\t', ''), '\r', ''), '\n', '')) > 0
+      AND contact_point.address REGEXP '[^ \t\r\n]'
   ) AS way
   GROUP BY way.person_id
 ) AS heard;
@@ -316,7 +316,7 @@ SET contact_point.emergency=(runner_change.after_bits & 1 != 0),
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Set all preferences of Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -327,7 +327,7 @@ SET contact_point.attendance=(runner_change.after_bits & 2 != 0),
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = contact_point.emergency * 1 + contact_point.attendance * 2 + contact_point.behavior * 4 + contact_point.staff * 8 + contact_point.`general` * 16 + contact_point.food_service * 32 + contact_point.priority * 64 + contact_point.teacher * 128;
+  AND runner_change.before_bits = (contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.behavior * 4 | contact_point.staff * 8 | contact_point.`general` * 16 | contact_point.food_service * 32 | contact_point.priority * 64 | contact_point.teacher * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)

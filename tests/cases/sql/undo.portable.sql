@@ -42,7 +42,7 @@ WITH runner_eligible AS (
       runner_change.contact_point_id AS contact_point_id,
       contact_point.household_id AS household_id,
       contact_point.person_id AS person_id,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
       CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
       runner_change.before_bits AS was_bits,
       runner_change.after_bits AS set_bits,
@@ -82,7 +82,7 @@ WITH runner_eligible AS (
       runner_change.contact_point_id AS contact_point_id,
       contact_point.household_id AS household_id,
       contact_point.person_id AS person_id,
-      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
+      CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 END AS now_bits,
       CASE WHEN (contact_point.contact_point_id IS NULL) THEN 0 ELSE CAST(contact_point.custom AS INTEGER) END AS custom,
       runner_change.before_bits AS was_bits,
       runner_change.after_bits AS set_bits,
@@ -170,25 +170,25 @@ JOIN (
     part_3.print_a AS print_a,
     part_3.print_b AS print_b
   FROM (
-    SELECT coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 = runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_0,
-      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 != runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_1,
-      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2) THEN 1 ELSE 0 END), 0) AS email_attendance_2,
-      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 = runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_0,
-      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 != runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_1,
-      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8) THEN 1 ELSE 0 END), 0) AS email_staff_2
+    SELECT count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 = runner_eligible.set_bits & 2) THEN 1 END) AS email_attendance_0,
+      count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 != runner_eligible.set_bits & 2) THEN 1 END) AS email_attendance_1,
+      count(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2) THEN 1 END) AS email_attendance_2,
+      count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 = runner_eligible.set_bits & 8) THEN 1 END) AS email_staff_0,
+      count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 != runner_eligible.set_bits & 8) THEN 1 END) AS email_staff_1,
+      count(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8) THEN 1 END) AS email_staff_2
     FROM runner_eligible
     WHERE runner_eligible.channel = 'email'
   ) AS part_1
   JOIN (
-    SELECT coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 = runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_0,
-      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 != runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_1,
-      coalesce(sum(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16) THEN 1 ELSE 0 END), 0) AS household_phone_general_2
+    SELECT count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 = runner_eligible.set_bits & 16) THEN 1 END) AS household_phone_general_0,
+      count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 != runner_eligible.set_bits & 16) THEN 1 END) AS household_phone_general_1,
+      count(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16) THEN 1 END) AS household_phone_general_2
     FROM runner_eligible
     WHERE runner_eligible.channel = 'household_phone'
   ) AS part_2 ON true
   JOIN (
     SELECT count(*) AS contact_points,
-      coalesce(sum(CASE WHEN (changed.custom = 1) THEN 1 ELSE 0 END), 0) AS custom_overwritten,
+      count(CASE WHEN (changed.custom = 1) THEN 1 END) AS custom_overwritten,
       coalesce(sum((changed.x * changed.x) % 2147483647), 0) AS print_a,
       coalesce(sum((((changed.x * changed.x) % 2147483647) * changed.x) % 2147483647), 0) AS print_b
     FROM (
@@ -201,24 +201,24 @@ JOIN (
 ) AS part_2 ON true
 JOIN (
   SELECT 0 AS bystanders,
-    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS lost,
-    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_before,
-    coalesce(sum(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 ELSE 0 END), 0) AS attendance_gained,
-    coalesce(sum(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 ELSE 0 END), 0) AS attendance_lost,
-    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_before,
-    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 ELSE 0 END), 0) AS staff_gained,
-    coalesce(sum(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 ELSE 0 END), 0) AS staff_lost,
-    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_before,
-    coalesce(sum(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 ELSE 0 END), 0) AS general_gained,
-    coalesce(sum(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 ELSE 0 END), 0) AS general_lost
+    count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS lost,
+    count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
+    count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
+    count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
+    count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
+    count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
+    count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost,
+    count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
+    count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
+    count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost
   FROM (
     SELECT way.person_id AS person_id,
       bit_or(way.before_bits & 26) AS before_bits,
       bit_or(way.after_bits & 26) AS after_bits
     FROM (
       SELECT runner_scope.person_id AS person_id,
-        CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
-        coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16) AS after_bits
+        CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+        coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16) AS after_bits
       FROM runner_scope
       JOIN contact_point
         ON contact_point.person_id = runner_scope.person_id
@@ -228,8 +228,8 @@ JOIN (
       WHERE btrim(contact_point.address, E' \t\r\n') != ''
       UNION ALL
       SELECT runner_scope.person_id AS person_id,
-        CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
-        coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16) AS after_bits
+        CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+        coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16) AS after_bits
       FROM runner_scope
       JOIN household_member
         ON household_member.person_id = runner_scope.person_id
@@ -256,7 +256,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'household_phone'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Take back all preferences of Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
@@ -267,7 +267,7 @@ FROM runner_change
 WHERE runner_change.run_no = :this_run
   AND runner_change.channel = 'email'
   AND runner_change.contact_point_id = contact_point.contact_point_id
-  AND runner_change.before_bits = CAST(contact_point.emergency AS INTEGER) * 1 + CAST(contact_point.attendance AS INTEGER) * 2 + CAST(contact_point.behavior AS INTEGER) * 4 + CAST(contact_point.staff AS INTEGER) * 8 + CAST(contact_point.general AS INTEGER) * 16 + CAST(contact_point.food_service AS INTEGER) * 32 + CAST(contact_point.priority AS INTEGER) * 64 + CAST(contact_point.teacher AS INTEGER) * 128;
+  AND runner_change.before_bits = (CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128);
 
 -- Complete the run's row with its result.
 --   :run_finished_at = (known when the run is under way)
