@@ -42,9 +42,9 @@ def all_sizes(results: Results) -> list[int]:
 
 
 def goal_size(results: Results, backend: str) -> int | None:
-    """Return the size that the goals are looked at: theirs, or the largest below it; None where there is none."""
-    there = [students for students in sizes(results, backend) if students <= GOAL_STUDENTS]
-    return there[-1] if there else None
+    """Return the size that the goals are looked at: theirs, or the nearest that was measured, below it if possible."""
+    there = sizes(results, backend)
+    return max((size for size in there if size <= GOAL_STUDENTS), default=next(iter(there), None))
 
 
 def run_of(results: Results, backend: str, students: int | None, job: str = SIX) -> Results | None:
