@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _COUNTS = ("people", "tally", "reach")
 PARTS = ("around", "stage", "change set", *_COUNTS, "counts", "updates", "commit")
-"""What a run consists of. `reach` is the statement that counts who is reached and lost, and the stage of bystanders;
-`stage` the rest of the temporary tables; `counts` the one statement by which a dry run counts all three; `around` all
-that is no work on a job's rows: connecting, looking at the tables, the lock, the run's own row, and reading it again
-after COMMIT."""
+"""What a run consists of. `reach` is the statement that counts who is reached and lost, and the stage of bystanders and
+of who hears about what; `stage` the rest of the temporary tables; `counts` the one statement by which a dry run counts
+all three; `around` all that is no work on a job's rows: connecting, looking at the tables, the lock, the run's own row,
+and reading it again after COMMIT."""
 
-_BYSTANDERS = "bystander"
+_OF_REACH = ("runner_bystander", "runner_heard")
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ def watching() -> Iterator[Timeline]:
 
 def _parts(plan: Plan) -> Iterator[tuple[int, str]]:
     for statement in plan.stage:
-        yield id(statement.clause), "reach" if _BYSTANDERS in str(statement.clause) else "stage"
+        yield id(statement.clause), "reach" if any(name in str(statement.clause) for name in _OF_REACH) else "stage"
     yield id(plan.change_set.clause), "change set"
     names = ("counts",) if len(plan.counts) == 1 else _COUNTS
     for name, count in zip(names, plan.counts, strict=True):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from sqlalchemy import CTE, ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, CompoundSelect, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
 
     from runner.values.problems import Position, Problem
@@ -66,6 +66,13 @@ class Language(Protocol):
 
     def any_bits(self, bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[int]:
         """Return the aggregate that has those of the bits `each` which some row of the group has."""
+        ...
+
+    def insert_united(self, table: Table, rows: CompoundSelect[Any] | Select[Any]) -> Executable | None:
+        """Return the INSERT that keeps one row for each key, with all bits that any of the rows of this key has.
+
+        None where the database is faster at grouping them.
+        """
         ...
 
     def present(self, address: ColumnElement[str]) -> ColumnElement[bool]:

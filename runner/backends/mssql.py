@@ -30,7 +30,7 @@ from runner.tables import Id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import CTE, ColumnElement, Dialect, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, CompoundSelect, Dialect, Executable, Select, Table
 
 NAME: Final = "mssql"
 DIALECT: Final[Dialect] = MSDialect(paramstyle="named")  # type: ignore[no-untyped-call]
@@ -64,6 +64,11 @@ def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[i
     """Return the sum of the largest of each bit: no aggregate here takes all of them at once."""
     largest = [func.max(bits.bitwise_and(literal_column(str(bit)))) for bit in each]
     return reduce(add, largest)
+
+
+def insert_united(table: Table, rows: CompoundSelect[Any] | Select[Any]) -> Executable | None:  # noqa: ARG001
+    """Return nothing: GROUP BY keeps a row per key in memory."""
+    return None
 
 
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:

@@ -23,10 +23,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     type_coerce,
     update,
 )
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool, StaticPool
 
 from runner.backends.backend import Trouble
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from sqlalchemy import CTE, ColumnElement, Connection, Dialect, Engine, Executable, Select, Table
+    from sqlalchemy import CTE, ColumnElement, CompoundSelect, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -154,6 +156,18 @@ def any_bits(bits: ColumnElement[int], each: tuple[int, ...]) -> ColumnElement[i
         rows = func.count().filter(bits.bitwise_and(number) != zero)
         found.append(type_coerce(rows > zero, Integer) * number)
     return reduce(add, found)
+
+
+def insert_united(table: Table, rows: CompoundSelect[Any] | Select[Any]) -> Executable | None:
+    """Return an upsert: GROUP BY would sort all rows, and look for each bit in each of them."""
+    way = rows.subquery("way")
+    # `true`: without a condition the parser would take ON CONFLICT for that of a join.
+    one = insert(table).from_select(list(way.c.keys()), select(way).where(true()))
+    bits = [column for column in table.c if not column.primary_key]
+    return one.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={column.name: column.bitwise_or(one.excluded[column.name]) for column in bits},
+    )
 
 
 def present(address: ColumnElement[str]) -> ColumnElement[bool]:

@@ -30,7 +30,7 @@ from runner.tables import Id, contact_point, district_assignment, household_memb
 from runner.values.vocabulary import ALL_BITS, Channel, CustomSelections, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import BindParameter, ColumnElement, FromClause, Insert, Select, Update
@@ -234,28 +234,52 @@ def changes(rows: FromClause) -> ColumnElement[bool]:
 def tally(
     rows: FromClause,
     cells: Mapping[Channel, tuple[Reason, ...]],
-    count: Callable[[FromClause, Reason], tuple[ColumnElement[int], ...]],
+    count: Callable[[FromClause, Reason], tuple[ColumnElement[bool], ...]],
 ) -> Select[Any]:
-    """Return the select of one row: for each cell the counts of its channel's rows, and what `summed` has.
+    """Return the select of one row: for each cell how many of its channel's rows `count` is true of, and `summed`.
 
-    A scan for each channel is faster than one that groups: each counts its own cells only, and nothing is sorted.
+    A scan for each channel is faster than one that groups by it too.
     """
+    told = [column for column in rows.c if column.name not in _TOLD_APART]
     channels: list[Select[Any]] = []
     for channel, reasons in cells.items():
+        pattern = alike(rows, told, is_channel(rows, channel))
         columns: list[ColumnElement[Any]] = [
-            each.label(f"{channel}_{reason}_{place}")
+            times(pattern, each).label(f"{channel}_{reason}_{place}")
             for reason in reasons
-            for place, each in enumerate(count(rows, reason))
+            for place, each in enumerate(count(pattern, reason))
         ]
-        channels.append(select(*columns).where(is_channel(rows, channel)))
+        channels.append(select(*columns))
     return side_by_side(*channels, summed(rows))
 
 
-def counted(rows: FromClause, reason: Reason) -> tuple[ColumnElement[int], ...]:
-    """Return three counts of a reason: of preferences that change, that already are so, and that are kept."""
+# What no cell is counted by.
+_TOLD_APART = {"channel", "contact_point_id", "person_id", "household_id", "custom"}
+
+
+def alike(rows: FromClause, columns: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]) -> FromClause:
+    """Return the values that some columns have together, each once, and in how many of the rows: `times`.
+
+    There are at most some thousand of them, however many rows. So that a count more costs nothing.
+    """
+    values = select(*columns, func.count().label("times")).select_from(rows).where(*conditions)
+    return values.group_by(*columns).subquery("pattern")
+
+
+def times(pattern: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return how many of the rows that are `alike` fulfil every condition; 0 of none."""
+    return func.coalesce(func.sum(case((and_(*conditions), pattern.c.times), else_=constant(0))), constant(0))
+
+
+def counted(rows: FromClause, reason: Reason) -> tuple[ColumnElement[bool], ...]:
+    """Return three conditions of a reason: that a preference changes, that it already is so, and that it is kept."""
     before, wanted, after = (has(rows.c[name], reason) for name in ("before_bits", "wanted_bits", "after_bits"))
-    speaks = (rows.c.is_staff == constant(1),) if reason is Reason.STAFF else ()
-    return count_if(before != after), count_if(before == wanted, *speaks), count_if(wanted != after)
+    is_so = before == wanted
+    return (
+        before != after,
+        and_(is_so, rows.c.is_staff == constant(1)) if reason is Reason.STAFF else is_so,
+        wanted != after,
+    )
 
 
 def is_channel(rows: FromClause, channel: Channel) -> ColumnElement[bool]:

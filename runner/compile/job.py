@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, not_, select
 from runner.compile import changes
 from runner.compile.conditions import Selections
 from runner.compile.plan import Audience, Count, Plan, Stage, Statement
-from runner.compile.reach import bystanders, reach
+from runner.compile.reach import bystanders, heard, reach
 from runner.compile.scope import day, in_scope, matching_calendars, ways_into_scope, why_empty
 from runner.tables import person
 from runner.values.result import CellCount
@@ -72,7 +72,8 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
         "Count per cell what changes, what already was so, and what is kept.",
         changes.tally(eligible, cells, changes.counted),
     )
-    hears = Count("Count who hears about what, before and after.", reach(the_day, language, audience, job.reasons))
+    hearers = heard(stage, the_day, audience, job.reasons)
+    hears = Count("Count who hears about what, before and after.", reach(audience, job.reasons, hearers))
     return Plan(
         place=job.places.get("calendar") or job.places.get("filter"),
         audience=audience,

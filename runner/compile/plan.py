@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from sqlalchemy import Executable, FromClause, Select
+    from sqlalchemy import CompoundSelect, Executable, FromClause, Select
 
     from runner.backends.backend import Language
     from runner.values.job import CalendarEntry, PassThrough
@@ -127,6 +127,25 @@ class Stage:
         """Return the rows as something to select from; `key` names a column that is unique in them, and looked for."""
         if not self.temporary:
             return self.part(name, rows)
+        table = self._table(name, rows, key)
+        self._fill(title, table, insert(table).from_select(list(table.c), rows))
+        return table
+
+    def united(
+        self, name: str, title: str, ways: CompoundSelect[Any] | Select[Any], grouped: Select[Any]
+    ) -> FromClause:
+        """Return a row per person: of several `ways` to reach somebody all bits, which `grouped` puts together.
+
+        Where a database is faster at putting them together row by row, they get a temporary table of their own.
+        """
+        if self.temporary:
+            table = self._table(name, grouped, "person_id")
+            if (united := self.language.insert_united(table, ways)) is not None:
+                self._fill(title, table, united)
+                return table
+        return grouped.subquery(name)
+
+    def _table(self, name: str, rows: Select[Any], key: str | None) -> Table:
         table = Table(
             self.language.temporary_name(f"runner_{self.prefix}{name}"),
             MetaData(),
@@ -139,14 +158,14 @@ class Stage:
         )
         for column in table.primary_key:
             column.autoincrement = False
+        return table
+
+    def _fill(self, title: str, table: Table, filling: Executable) -> None:
         self.statements.append(Statement(f"Make room for {title}.", CreateTable(table)))
-        self.statements.append(
-            Statement(f"{title[0].upper()}{title[1:]}.", insert(table).from_select(list(table.c), rows))
-        )
+        self.statements.append(Statement(f"{title[0].upper()}{title[1:]}.", filling))
         self.statements.extend(
             Statement("Let the planner know how many they are.", clause) for clause in self.language.after_fill(table)
         )
-        return table
 
     def part(self, name: str, rows: Select[Any]) -> FromClause:
         """Return some rows of a relation: of a temporary table as they stand there, otherwise worked out once."""

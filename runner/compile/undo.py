@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import SmallInteger, and_, case, cast, literal, select, type_coerce, union
 
 from runner.compile import changes
-from runner.compile.changes import constant, count_if, has
+from runner.compile.changes import constant, has
 from runner.compile.job import count_people
 from runner.compile.plan import Audience, Count, Plan, Stage, Statement
-from runner.compile.reach import reach
+from runner.compile.reach import heard, reach
 from runner.compile.scope import active, day
 from runner.tables import Id, contact_point, household_member, runner_change
 from runner.values.result import UndoCount
@@ -56,7 +56,8 @@ def compile_undo(
         "Count per cell what is taken back, what was changed since, and what is gone.",
         changes.tally(recorded, cells, _counted),
     )
-    hears = Count("Count who hears about what, before and after.", reach(the_day, language, audience, reasons))
+    hearers = heard(stage, the_day, audience, reasons)
+    hears = Count("Count who hears about what, before and after.", reach(audience, reasons, hearers))
     return Plan(
         place=None,
         audience=audience,
@@ -148,14 +149,14 @@ def _people(the_day: Day, recorded: FromClause) -> Select[Any]:
     return select(people.c.person_id)
 
 
-def _counted(rows: FromClause, reason: Reason) -> tuple[ColumnElement[int], ...]:
-    """Return three counts of a reason: of preferences taken back, changed since, and gone."""
+def _counted(rows: FromClause, reason: Reason) -> tuple[ColumnElement[bool], ...]:
+    """Return three conditions of a reason: that a preference is taken back, was changed since, and is gone."""
     was, was_set, now = (has(rows.c[name], reason) for name in ("was_bits", "set_bits", "before_bits"))
     here, changed = rows.c.is_gone == constant(0), was != was_set
     return (
-        count_if(here, changed, now == was_set),
-        count_if(here, changed, now != was_set),
-        count_if(rows.c.is_gone == constant(1), changed),
+        and_(here, changed, now == was_set),
+        and_(here, changed, now != was_set),
+        and_(rows.c.is_gone == constant(1), changed),
     )
 
 

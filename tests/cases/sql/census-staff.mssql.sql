@@ -212,18 +212,40 @@ SELECT part_1.household_phone_staff_0,
   part_3.print_a,
   part_3.print_b
 FROM (
-  SELECT count(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS household_phone_staff_0,
-    count(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 END) AS household_phone_staff_1,
-    count(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS household_phone_staff_2
-  FROM [#runner_eligible]
-  WHERE [#runner_eligible].channel = 'household_phone'
+  SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS household_phone_staff_0,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_staff_1,
+    coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS household_phone_staff_2
+  FROM (
+    SELECT [#runner_eligible].before_bits AS before_bits,
+      [#runner_eligible].wanted_bits AS wanted_bits,
+      [#runner_eligible].is_staff AS is_staff,
+      [#runner_eligible].after_bits AS after_bits,
+      count(*) AS times
+    FROM [#runner_eligible]
+    WHERE [#runner_eligible].channel = 'household_phone'
+    GROUP BY [#runner_eligible].before_bits,
+      [#runner_eligible].wanted_bits,
+      [#runner_eligible].is_staff,
+      [#runner_eligible].after_bits
+  ) AS pattern
 ) AS part_1
 JOIN (
-  SELECT count(CASE WHEN ([#runner_eligible].before_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS work_phone_staff_0,
-    count(CASE WHEN ([#runner_eligible].before_bits & 8 = [#runner_eligible].wanted_bits & 8 AND [#runner_eligible].is_staff = 1) THEN 1 END) AS work_phone_staff_1,
-    count(CASE WHEN ([#runner_eligible].wanted_bits & 8 != [#runner_eligible].after_bits & 8) THEN 1 END) AS work_phone_staff_2
-  FROM [#runner_eligible]
-  WHERE [#runner_eligible].channel = 'work_phone'
+  SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS work_phone_staff_0,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS work_phone_staff_1,
+    coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS work_phone_staff_2
+  FROM (
+    SELECT [#runner_eligible].before_bits AS before_bits,
+      [#runner_eligible].wanted_bits AS wanted_bits,
+      [#runner_eligible].is_staff AS is_staff,
+      [#runner_eligible].after_bits AS after_bits,
+      count(*) AS times
+    FROM [#runner_eligible]
+    WHERE [#runner_eligible].channel = 'work_phone'
+    GROUP BY [#runner_eligible].before_bits,
+      [#runner_eligible].wanted_bits,
+      [#runner_eligible].is_staff,
+      [#runner_eligible].after_bits
+  ) AS pattern
 ) AS part_2 ON 1 = 1
 JOIN (
   SELECT count(*) AS contact_points,
@@ -244,87 +266,114 @@ SELECT (
   SELECT count(*) AS count_1
   FROM [#runner_bystander]
 ) AS bystanders,
-  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) + (
-    SELECT count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS count_2
+  coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0) THEN pattern.times ELSE 0 END), 0) + (
+    SELECT coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0) THEN pattern.times ELSE 0 END), 0) AS coalesce_1
+    FROM (
+      SELECT hearer.before_bits AS before_bits,
+        hearer.after_bits AS after_bits,
+        hearer.is_staff AS is_staff,
+        count(*) AS times
+      FROM (
+        SELECT bystander_heard.person_id AS person_id,
+          bystander_heard.before_bits AS before_bits,
+          bystander_heard.after_bits AS after_bits,
+          CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END AS is_staff
+        FROM (
+          SELECT way.person_id AS person_id,
+            max(way.before_bits & 8) AS before_bits,
+            max(way.after_bits & 8) AS after_bits
+          FROM (
+            SELECT [#runner_bystander].person_id AS person_id,
+              CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+              CAST(contact_point.staff AS INTEGER) * 8 AS after_bits
+            FROM [#runner_bystander]
+            JOIN contact_point
+              ON contact_point.person_id = [#runner_bystander].person_id
+            WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+            UNION ALL
+            SELECT [#runner_bystander].person_id AS person_id,
+              CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+              coalesce([#runner_eligible].after_bits, CAST(contact_point.staff AS INTEGER) * 8) AS after_bits
+            FROM [#runner_bystander]
+            JOIN household_member
+              ON household_member.person_id = [#runner_bystander].person_id
+              AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+              AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+            JOIN contact_point
+              ON contact_point.household_id = household_member.household_id
+            LEFT OUTER JOIN [#runner_eligible]
+              ON [#runner_eligible].contact_point_id = contact_point.contact_point_id
+              AND [#runner_eligible].after_bits != [#runner_eligible].before_bits
+            WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+          ) AS way
+          GROUP BY way.person_id
+        ) AS bystander_heard
+        LEFT OUTER JOIN [#runner_staff]
+          ON [#runner_staff].person_id = bystander_heard.person_id
+      ) AS hearer
+      GROUP BY hearer.before_bits,
+        hearer.after_bits,
+        hearer.is_staff
+    ) AS pattern
+  ) AS lost,
+  coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0) THEN pattern.times ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 = 0 AND pattern.after_bits & 8 != 0) THEN pattern.times ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0) THEN pattern.times ELSE 0 END), 0) AS staff_lost
+FROM (
+  SELECT hearer.before_bits AS before_bits,
+    hearer.after_bits AS after_bits,
+    hearer.is_staff AS is_staff,
+    count(*) AS times
+  FROM (
+    SELECT heard.person_id AS person_id,
+      heard.before_bits AS before_bits,
+      heard.after_bits AS after_bits,
+      CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END AS is_staff
     FROM (
       SELECT way.person_id AS person_id,
         max(way.before_bits & 8) AS before_bits,
         max(way.after_bits & 8) AS after_bits
       FROM (
-        SELECT [#runner_bystander].person_id AS person_id,
-          CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
-          coalesce([#runner_eligible].after_bits, CAST(contact_point.staff AS INTEGER) * 8) AS after_bits
-        FROM [#runner_bystander]
-        JOIN contact_point
-          ON contact_point.person_id = [#runner_bystander].person_id
-        LEFT OUTER JOIN [#runner_eligible]
-          ON [#runner_eligible].contact_point_id = contact_point.contact_point_id
-          AND [#runner_eligible].after_bits != [#runner_eligible].before_bits
-        WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+        SELECT [#runner_eligible].person_id AS person_id,
+          [#runner_eligible].before_bits AS before_bits,
+          [#runner_eligible].after_bits AS after_bits
+        FROM [#runner_eligible]
+        WHERE [#runner_eligible].person_id IS NOT NULL
         UNION ALL
-        SELECT [#runner_bystander].person_id AS person_id,
-          CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
-          coalesce([#runner_eligible].after_bits, CAST(contact_point.staff AS INTEGER) * 8) AS after_bits
-        FROM [#runner_bystander]
+        SELECT [#runner_scope].person_id AS person_id,
+          phone.before_bits AS before_bits,
+          phone.after_bits AS after_bits
+        FROM [#runner_scope]
         JOIN household_member
-          ON household_member.person_id = [#runner_bystander].person_id
+          ON household_member.person_id = [#runner_scope].person_id
           AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
           AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        JOIN (
+          SELECT [#runner_eligible].household_id AS household_id,
+            [#runner_eligible].before_bits AS before_bits,
+            [#runner_eligible].after_bits AS after_bits
+          FROM [#runner_eligible]
+          WHERE [#runner_eligible].household_id IS NOT NULL
+        ) AS phone ON phone.household_id = household_member.household_id
+        UNION ALL
+        SELECT [#runner_scope].person_id AS person_id,
+          CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
+          CAST(contact_point.staff AS INTEGER) * 8 AS after_bits
+        FROM [#runner_scope]
         JOIN contact_point
-          ON contact_point.household_id = household_member.household_id
-        LEFT OUTER JOIN [#runner_eligible]
-          ON [#runner_eligible].contact_point_id = contact_point.contact_point_id
-          AND [#runner_eligible].after_bits != [#runner_eligible].before_bits
-        WHERE datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
+          ON contact_point.person_id = [#runner_scope].person_id
+        WHERE contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
+          AND datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
       ) AS way
       GROUP BY way.person_id
     ) AS heard
     LEFT OUTER JOIN [#runner_staff]
       ON [#runner_staff].person_id = heard.person_id
-  ) AS lost,
-  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
-  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
-  count(CASE WHEN (CASE WHEN ([#runner_staff].person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost
-FROM (
-  SELECT way.person_id AS person_id,
-    max(way.before_bits & 8) AS before_bits,
-    max(way.after_bits & 8) AS after_bits
-  FROM (
-    SELECT [#runner_eligible].person_id AS person_id,
-      [#runner_eligible].before_bits AS before_bits,
-      [#runner_eligible].after_bits AS after_bits
-    FROM [#runner_eligible]
-    WHERE [#runner_eligible].person_id IS NOT NULL
-    UNION ALL
-    SELECT [#runner_scope].person_id AS person_id,
-      phone.before_bits AS before_bits,
-      phone.after_bits AS after_bits
-    FROM [#runner_scope]
-    JOIN household_member
-      ON household_member.person_id = [#runner_scope].person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN (
-      SELECT [#runner_eligible].household_id AS household_id,
-        [#runner_eligible].before_bits AS before_bits,
-        [#runner_eligible].after_bits AS after_bits
-      FROM [#runner_eligible]
-      WHERE [#runner_eligible].household_id IS NOT NULL
-    ) AS phone ON phone.household_id = household_member.household_id
-    UNION ALL
-    SELECT [#runner_scope].person_id AS person_id,
-      CAST(contact_point.staff AS INTEGER) * 8 AS before_bits,
-      CAST(contact_point.staff AS INTEGER) * 8 AS after_bits
-    FROM [#runner_scope]
-    JOIN contact_point
-      ON contact_point.person_id = [#runner_scope].person_id
-    WHERE contact_point.channel IN ('home_phone', 'cell_phone', 'email', 'secondary_email')
-      AND datalength(replace(replace(replace(replace(contact_point.address, ' ', ''), CHAR(9), ''), CHAR(13), ''), CHAR(10), '')) > 0
-  ) AS way
-  GROUP BY way.person_id
-) AS heard
-LEFT OUTER JOIN [#runner_staff]
-  ON [#runner_staff].person_id = heard.person_id;
+  ) AS hearer
+  GROUP BY hearer.before_bits,
+    hearer.after_bits,
+    hearer.is_staff
+) AS pattern;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

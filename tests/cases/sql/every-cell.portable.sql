@@ -608,172 +608,238 @@ JOIN (
     part_7.print_a AS print_a,
     part_7.print_b AS print_b
   FROM (
-    SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_0,
-      count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS household_phone_emergency_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_2,
-      count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_0,
-      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS household_phone_attendance_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_2,
-      count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS household_phone_behavior_0,
-      count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS household_phone_behavior_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS household_phone_behavior_2,
-      count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_0,
-      count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS household_phone_staff_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS household_phone_staff_2,
-      count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS household_phone_general_0,
-      count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS household_phone_general_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS household_phone_general_2,
-      count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS household_phone_food_service_0,
-      count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS household_phone_food_service_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS household_phone_food_service_2,
-      count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS household_phone_priority_0,
-      count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS household_phone_priority_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS household_phone_priority_2,
-      count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS household_phone_teacher_0,
-      count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS household_phone_teacher_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS household_phone_teacher_2
-    FROM runner_eligible
-    WHERE runner_eligible.channel = 'household_phone'
+    SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_emergency_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 1 = pattern.wanted_bits & 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_emergency_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_emergency_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS household_phone_attendance_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS household_phone_attendance_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS household_phone_attendance_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS household_phone_behavior_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 = pattern.wanted_bits & 4) THEN pattern.times ELSE 0 END), 0) AS household_phone_behavior_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS household_phone_behavior_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS household_phone_staff_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_staff_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS household_phone_staff_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS household_phone_general_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS household_phone_general_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS household_phone_general_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS household_phone_food_service_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 = pattern.wanted_bits & 32) THEN pattern.times ELSE 0 END), 0) AS household_phone_food_service_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS household_phone_food_service_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS household_phone_priority_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 = pattern.wanted_bits & 64) THEN pattern.times ELSE 0 END), 0) AS household_phone_priority_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS household_phone_priority_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS household_phone_teacher_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 = pattern.wanted_bits & 128) THEN pattern.times ELSE 0 END), 0) AS household_phone_teacher_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS household_phone_teacher_2
+    FROM (
+      SELECT runner_eligible.before_bits AS before_bits,
+        runner_eligible.wanted_bits AS wanted_bits,
+        runner_eligible.is_staff AS is_staff,
+        runner_eligible.after_bits AS after_bits,
+        count(*) AS times
+      FROM runner_eligible
+      WHERE runner_eligible.channel = 'household_phone'
+      GROUP BY runner_eligible.before_bits,
+        runner_eligible.wanted_bits,
+        runner_eligible.is_staff,
+        runner_eligible.after_bits
+    ) AS pattern
   ) AS part_1
   JOIN (
-    SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS home_phone_emergency_0,
-      count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS home_phone_emergency_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS home_phone_emergency_2,
-      count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS home_phone_attendance_0,
-      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS home_phone_attendance_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS home_phone_attendance_2,
-      count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS home_phone_behavior_0,
-      count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS home_phone_behavior_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS home_phone_behavior_2,
-      count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS home_phone_staff_0,
-      count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS home_phone_staff_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS home_phone_staff_2,
-      count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS home_phone_general_0,
-      count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS home_phone_general_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS home_phone_general_2,
-      count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS home_phone_food_service_0,
-      count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS home_phone_food_service_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS home_phone_food_service_2,
-      count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS home_phone_priority_0,
-      count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS home_phone_priority_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS home_phone_priority_2,
-      count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS home_phone_teacher_0,
-      count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS home_phone_teacher_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS home_phone_teacher_2
-    FROM runner_eligible
-    WHERE runner_eligible.channel = 'home_phone'
+    SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS home_phone_emergency_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 1 = pattern.wanted_bits & 1) THEN pattern.times ELSE 0 END), 0) AS home_phone_emergency_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS home_phone_emergency_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS home_phone_attendance_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS home_phone_attendance_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS home_phone_attendance_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS home_phone_behavior_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 = pattern.wanted_bits & 4) THEN pattern.times ELSE 0 END), 0) AS home_phone_behavior_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS home_phone_behavior_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS home_phone_staff_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS home_phone_staff_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS home_phone_staff_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS home_phone_general_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS home_phone_general_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS home_phone_general_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS home_phone_food_service_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 = pattern.wanted_bits & 32) THEN pattern.times ELSE 0 END), 0) AS home_phone_food_service_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS home_phone_food_service_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS home_phone_priority_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 = pattern.wanted_bits & 64) THEN pattern.times ELSE 0 END), 0) AS home_phone_priority_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS home_phone_priority_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS home_phone_teacher_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 = pattern.wanted_bits & 128) THEN pattern.times ELSE 0 END), 0) AS home_phone_teacher_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS home_phone_teacher_2
+    FROM (
+      SELECT runner_eligible.before_bits AS before_bits,
+        runner_eligible.wanted_bits AS wanted_bits,
+        runner_eligible.is_staff AS is_staff,
+        runner_eligible.after_bits AS after_bits,
+        count(*) AS times
+      FROM runner_eligible
+      WHERE runner_eligible.channel = 'home_phone'
+      GROUP BY runner_eligible.before_bits,
+        runner_eligible.wanted_bits,
+        runner_eligible.is_staff,
+        runner_eligible.after_bits
+    ) AS pattern
   ) AS part_2 ON true
   JOIN (
-    SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS work_phone_emergency_0,
-      count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS work_phone_emergency_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS work_phone_emergency_2,
-      count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS work_phone_attendance_0,
-      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS work_phone_attendance_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS work_phone_attendance_2,
-      count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS work_phone_behavior_0,
-      count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS work_phone_behavior_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS work_phone_behavior_2,
-      count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_0,
-      count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS work_phone_staff_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS work_phone_staff_2,
-      count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS work_phone_general_0,
-      count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS work_phone_general_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS work_phone_general_2,
-      count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS work_phone_food_service_0,
-      count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS work_phone_food_service_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS work_phone_food_service_2,
-      count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS work_phone_priority_0,
-      count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS work_phone_priority_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS work_phone_priority_2,
-      count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS work_phone_teacher_0,
-      count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS work_phone_teacher_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS work_phone_teacher_2
-    FROM runner_eligible
-    WHERE runner_eligible.channel = 'work_phone'
+    SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS work_phone_emergency_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 1 = pattern.wanted_bits & 1) THEN pattern.times ELSE 0 END), 0) AS work_phone_emergency_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS work_phone_emergency_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS work_phone_attendance_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS work_phone_attendance_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS work_phone_attendance_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS work_phone_behavior_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 = pattern.wanted_bits & 4) THEN pattern.times ELSE 0 END), 0) AS work_phone_behavior_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS work_phone_behavior_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS work_phone_staff_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS work_phone_staff_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS work_phone_staff_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS work_phone_general_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS work_phone_general_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS work_phone_general_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS work_phone_food_service_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 = pattern.wanted_bits & 32) THEN pattern.times ELSE 0 END), 0) AS work_phone_food_service_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS work_phone_food_service_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS work_phone_priority_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 = pattern.wanted_bits & 64) THEN pattern.times ELSE 0 END), 0) AS work_phone_priority_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS work_phone_priority_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS work_phone_teacher_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 = pattern.wanted_bits & 128) THEN pattern.times ELSE 0 END), 0) AS work_phone_teacher_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS work_phone_teacher_2
+    FROM (
+      SELECT runner_eligible.before_bits AS before_bits,
+        runner_eligible.wanted_bits AS wanted_bits,
+        runner_eligible.is_staff AS is_staff,
+        runner_eligible.after_bits AS after_bits,
+        count(*) AS times
+      FROM runner_eligible
+      WHERE runner_eligible.channel = 'work_phone'
+      GROUP BY runner_eligible.before_bits,
+        runner_eligible.wanted_bits,
+        runner_eligible.is_staff,
+        runner_eligible.after_bits
+    ) AS pattern
   ) AS part_3 ON true
   JOIN (
-    SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS cell_phone_emergency_0,
-      count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS cell_phone_emergency_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS cell_phone_emergency_2,
-      count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS cell_phone_attendance_0,
-      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS cell_phone_attendance_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS cell_phone_attendance_2,
-      count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS cell_phone_behavior_0,
-      count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS cell_phone_behavior_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS cell_phone_behavior_2,
-      count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS cell_phone_staff_0,
-      count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS cell_phone_staff_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS cell_phone_staff_2,
-      count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS cell_phone_general_0,
-      count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS cell_phone_general_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS cell_phone_general_2,
-      count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS cell_phone_food_service_0,
-      count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS cell_phone_food_service_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS cell_phone_food_service_2,
-      count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS cell_phone_priority_0,
-      count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS cell_phone_priority_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS cell_phone_priority_2,
-      count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS cell_phone_teacher_0,
-      count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS cell_phone_teacher_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS cell_phone_teacher_2
-    FROM runner_eligible
-    WHERE runner_eligible.channel = 'cell_phone'
+    SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS cell_phone_emergency_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 1 = pattern.wanted_bits & 1) THEN pattern.times ELSE 0 END), 0) AS cell_phone_emergency_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS cell_phone_emergency_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS cell_phone_attendance_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS cell_phone_attendance_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS cell_phone_attendance_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS cell_phone_behavior_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 = pattern.wanted_bits & 4) THEN pattern.times ELSE 0 END), 0) AS cell_phone_behavior_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS cell_phone_behavior_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS cell_phone_staff_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS cell_phone_staff_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS cell_phone_staff_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS cell_phone_general_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS cell_phone_general_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS cell_phone_general_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS cell_phone_food_service_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 = pattern.wanted_bits & 32) THEN pattern.times ELSE 0 END), 0) AS cell_phone_food_service_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS cell_phone_food_service_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS cell_phone_priority_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 = pattern.wanted_bits & 64) THEN pattern.times ELSE 0 END), 0) AS cell_phone_priority_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS cell_phone_priority_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS cell_phone_teacher_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 = pattern.wanted_bits & 128) THEN pattern.times ELSE 0 END), 0) AS cell_phone_teacher_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS cell_phone_teacher_2
+    FROM (
+      SELECT runner_eligible.before_bits AS before_bits,
+        runner_eligible.wanted_bits AS wanted_bits,
+        runner_eligible.is_staff AS is_staff,
+        runner_eligible.after_bits AS after_bits,
+        count(*) AS times
+      FROM runner_eligible
+      WHERE runner_eligible.channel = 'cell_phone'
+      GROUP BY runner_eligible.before_bits,
+        runner_eligible.wanted_bits,
+        runner_eligible.is_staff,
+        runner_eligible.after_bits
+    ) AS pattern
   ) AS part_4 ON true
   JOIN (
-    SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS email_emergency_0,
-      count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS email_emergency_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS email_emergency_2,
-      count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_0,
-      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS email_attendance_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_2,
-      count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS email_behavior_0,
-      count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS email_behavior_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS email_behavior_2,
-      count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS email_staff_0,
-      count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS email_staff_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS email_staff_2,
-      count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_0,
-      count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS email_general_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_2,
-      count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS email_food_service_0,
-      count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS email_food_service_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS email_food_service_2,
-      count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS email_priority_0,
-      count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS email_priority_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS email_priority_2,
-      count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_0,
-      count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS email_teacher_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS email_teacher_2
-    FROM runner_eligible
-    WHERE runner_eligible.channel = 'email'
+    SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS email_emergency_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 1 = pattern.wanted_bits & 1) THEN pattern.times ELSE 0 END), 0) AS email_emergency_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS email_emergency_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS email_behavior_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 = pattern.wanted_bits & 4) THEN pattern.times ELSE 0 END), 0) AS email_behavior_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS email_behavior_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS email_staff_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS email_staff_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS email_staff_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS email_food_service_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 = pattern.wanted_bits & 32) THEN pattern.times ELSE 0 END), 0) AS email_food_service_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS email_food_service_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS email_priority_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 = pattern.wanted_bits & 64) THEN pattern.times ELSE 0 END), 0) AS email_priority_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS email_priority_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS email_teacher_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 = pattern.wanted_bits & 128) THEN pattern.times ELSE 0 END), 0) AS email_teacher_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS email_teacher_2
+    FROM (
+      SELECT runner_eligible.before_bits AS before_bits,
+        runner_eligible.wanted_bits AS wanted_bits,
+        runner_eligible.is_staff AS is_staff,
+        runner_eligible.after_bits AS after_bits,
+        count(*) AS times
+      FROM runner_eligible
+      WHERE runner_eligible.channel = 'email'
+      GROUP BY runner_eligible.before_bits,
+        runner_eligible.wanted_bits,
+        runner_eligible.is_staff,
+        runner_eligible.after_bits
+    ) AS pattern
   ) AS part_5 ON true
   JOIN (
-    SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS secondary_email_emergency_0,
-      count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS secondary_email_emergency_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS secondary_email_emergency_2,
-      count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS secondary_email_attendance_0,
-      count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS secondary_email_attendance_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS secondary_email_attendance_2,
-      count(CASE WHEN (runner_eligible.before_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS secondary_email_behavior_0,
-      count(CASE WHEN (runner_eligible.before_bits & 4 = runner_eligible.wanted_bits & 4) THEN 1 END) AS secondary_email_behavior_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 4 != runner_eligible.after_bits & 4) THEN 1 END) AS secondary_email_behavior_2,
-      count(CASE WHEN (runner_eligible.before_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS secondary_email_staff_0,
-      count(CASE WHEN (runner_eligible.before_bits & 8 = runner_eligible.wanted_bits & 8 AND runner_eligible.is_staff = 1) THEN 1 END) AS secondary_email_staff_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 8 != runner_eligible.after_bits & 8) THEN 1 END) AS secondary_email_staff_2,
-      count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS secondary_email_general_0,
-      count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS secondary_email_general_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS secondary_email_general_2,
-      count(CASE WHEN (runner_eligible.before_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS secondary_email_food_service_0,
-      count(CASE WHEN (runner_eligible.before_bits & 32 = runner_eligible.wanted_bits & 32) THEN 1 END) AS secondary_email_food_service_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 32 != runner_eligible.after_bits & 32) THEN 1 END) AS secondary_email_food_service_2,
-      count(CASE WHEN (runner_eligible.before_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS secondary_email_priority_0,
-      count(CASE WHEN (runner_eligible.before_bits & 64 = runner_eligible.wanted_bits & 64) THEN 1 END) AS secondary_email_priority_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 64 != runner_eligible.after_bits & 64) THEN 1 END) AS secondary_email_priority_2,
-      count(CASE WHEN (runner_eligible.before_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS secondary_email_teacher_0,
-      count(CASE WHEN (runner_eligible.before_bits & 128 = runner_eligible.wanted_bits & 128) THEN 1 END) AS secondary_email_teacher_1,
-      count(CASE WHEN (runner_eligible.wanted_bits & 128 != runner_eligible.after_bits & 128) THEN 1 END) AS secondary_email_teacher_2
-    FROM runner_eligible
-    WHERE runner_eligible.channel = 'secondary_email'
+    SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS secondary_email_emergency_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 1 = pattern.wanted_bits & 1) THEN pattern.times ELSE 0 END), 0) AS secondary_email_emergency_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS secondary_email_emergency_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS secondary_email_attendance_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS secondary_email_attendance_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS secondary_email_attendance_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS secondary_email_behavior_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 4 = pattern.wanted_bits & 4) THEN pattern.times ELSE 0 END), 0) AS secondary_email_behavior_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 4 != pattern.after_bits & 4) THEN pattern.times ELSE 0 END), 0) AS secondary_email_behavior_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS secondary_email_staff_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 8 = pattern.wanted_bits & 8 AND pattern.is_staff = 1) THEN pattern.times ELSE 0 END), 0) AS secondary_email_staff_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 8 != pattern.after_bits & 8) THEN pattern.times ELSE 0 END), 0) AS secondary_email_staff_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS secondary_email_general_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS secondary_email_general_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS secondary_email_general_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS secondary_email_food_service_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 32 = pattern.wanted_bits & 32) THEN pattern.times ELSE 0 END), 0) AS secondary_email_food_service_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 32 != pattern.after_bits & 32) THEN pattern.times ELSE 0 END), 0) AS secondary_email_food_service_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS secondary_email_priority_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 64 = pattern.wanted_bits & 64) THEN pattern.times ELSE 0 END), 0) AS secondary_email_priority_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 64 != pattern.after_bits & 64) THEN pattern.times ELSE 0 END), 0) AS secondary_email_priority_2,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS secondary_email_teacher_0,
+      coalesce(sum(CASE WHEN (pattern.before_bits & 128 = pattern.wanted_bits & 128) THEN pattern.times ELSE 0 END), 0) AS secondary_email_teacher_1,
+      coalesce(sum(CASE WHEN (pattern.wanted_bits & 128 != pattern.after_bits & 128) THEN pattern.times ELSE 0 END), 0) AS secondary_email_teacher_2
+    FROM (
+      SELECT runner_eligible.before_bits AS before_bits,
+        runner_eligible.wanted_bits AS wanted_bits,
+        runner_eligible.is_staff AS is_staff,
+        runner_eligible.after_bits AS after_bits,
+        count(*) AS times
+      FROM runner_eligible
+      WHERE runner_eligible.channel = 'secondary_email'
+      GROUP BY runner_eligible.before_bits,
+        runner_eligible.wanted_bits,
+        runner_eligible.is_staff,
+        runner_eligible.after_bits
+    ) AS pattern
   ) AS part_6 ON true
   JOIN (
     SELECT count(*) AS contact_points,
@@ -793,94 +859,121 @@ JOIN (
     SELECT count(*) AS count_3
     FROM runner_bystander
   ) AS bystanders,
-    count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) + (
-      SELECT count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0 OR heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0 OR heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0 OR heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS count_4
+    coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0 OR pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0 OR pattern.before_bits & 4 != 0 AND pattern.after_bits & 4 = 0 OR pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0 OR pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0 OR pattern.before_bits & 32 != 0 AND pattern.after_bits & 32 = 0 OR pattern.before_bits & 64 != 0 AND pattern.after_bits & 64 = 0 OR pattern.before_bits & 128 != 0 AND pattern.after_bits & 128 = 0) THEN pattern.times ELSE 0 END), 0) + (
+      SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0 OR pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0 OR pattern.before_bits & 4 != 0 AND pattern.after_bits & 4 = 0 OR pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0 OR pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0 OR pattern.before_bits & 32 != 0 AND pattern.after_bits & 32 = 0 OR pattern.before_bits & 64 != 0 AND pattern.after_bits & 64 = 0 OR pattern.before_bits & 128 != 0 AND pattern.after_bits & 128 = 0) THEN pattern.times ELSE 0 END), 0) AS coalesce_1
+      FROM (
+        SELECT hearer.before_bits AS before_bits,
+          hearer.after_bits AS after_bits,
+          hearer.is_staff AS is_staff,
+          count(*) AS times
+        FROM (
+          SELECT bystander_heard.person_id AS person_id,
+            bystander_heard.before_bits AS before_bits,
+            bystander_heard.after_bits AS after_bits,
+            CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END AS is_staff
+          FROM (
+            SELECT way.person_id AS person_id,
+              bit_or(way.before_bits & 255) AS before_bits,
+              bit_or(way.after_bits & 255) AS after_bits
+            FROM (
+              SELECT runner_bystander.person_id AS person_id,
+                CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+                CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS after_bits
+              FROM runner_bystander
+              JOIN contact_point
+                ON contact_point.person_id = runner_bystander.person_id
+              WHERE btrim(contact_point.address, E' \t\r\n') != ''
+              UNION ALL
+              SELECT runner_bystander.person_id AS person_id,
+                CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
+                coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
+              FROM runner_bystander
+              JOIN household_member
+                ON household_member.person_id = runner_bystander.person_id
+                AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+                AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+              JOIN contact_point
+                ON contact_point.household_id = household_member.household_id
+              LEFT OUTER JOIN runner_eligible
+                ON runner_eligible.contact_point_id = contact_point.contact_point_id
+                AND runner_eligible.after_bits != runner_eligible.before_bits
+              WHERE btrim(contact_point.address, E' \t\r\n') != ''
+            ) AS way
+            GROUP BY way.person_id
+          ) AS bystander_heard
+          LEFT OUTER JOIN runner_staff
+            ON runner_staff.person_id = bystander_heard.person_id
+        ) AS hearer
+        GROUP BY hearer.before_bits,
+          hearer.after_bits,
+          hearer.is_staff
+      ) AS pattern
+    ) AS lost,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0) THEN pattern.times ELSE 0 END), 0) AS emergency_before,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 1 = 0 AND pattern.after_bits & 1 != 0) THEN pattern.times ELSE 0 END), 0) AS emergency_gained,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0) THEN pattern.times ELSE 0 END), 0) AS emergency_lost,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 2 != 0) THEN pattern.times ELSE 0 END), 0) AS attendance_before,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 2 = 0 AND pattern.after_bits & 2 != 0) THEN pattern.times ELSE 0 END), 0) AS attendance_gained,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0) THEN pattern.times ELSE 0 END), 0) AS attendance_lost,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 4 != 0) THEN pattern.times ELSE 0 END), 0) AS behavior_before,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 4 = 0 AND pattern.after_bits & 4 != 0) THEN pattern.times ELSE 0 END), 0) AS behavior_gained,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 4 != 0 AND pattern.after_bits & 4 = 0) THEN pattern.times ELSE 0 END), 0) AS behavior_lost,
+    coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0) THEN pattern.times ELSE 0 END), 0) AS staff_before,
+    coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 = 0 AND pattern.after_bits & 8 != 0) THEN pattern.times ELSE 0 END), 0) AS staff_gained,
+    coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0) THEN pattern.times ELSE 0 END), 0) AS staff_lost,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_before,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 16 = 0 AND pattern.after_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_gained,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS general_lost,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 32 != 0) THEN pattern.times ELSE 0 END), 0) AS food_service_before,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 32 = 0 AND pattern.after_bits & 32 != 0) THEN pattern.times ELSE 0 END), 0) AS food_service_gained,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 32 != 0 AND pattern.after_bits & 32 = 0) THEN pattern.times ELSE 0 END), 0) AS food_service_lost,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 64 != 0) THEN pattern.times ELSE 0 END), 0) AS priority_before,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 64 = 0 AND pattern.after_bits & 64 != 0) THEN pattern.times ELSE 0 END), 0) AS priority_gained,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 64 != 0 AND pattern.after_bits & 64 = 0) THEN pattern.times ELSE 0 END), 0) AS priority_lost,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 128 != 0) THEN pattern.times ELSE 0 END), 0) AS teacher_before,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 128 = 0 AND pattern.after_bits & 128 != 0) THEN pattern.times ELSE 0 END), 0) AS teacher_gained,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 128 != 0 AND pattern.after_bits & 128 = 0) THEN pattern.times ELSE 0 END), 0) AS teacher_lost
+  FROM (
+    SELECT hearer.before_bits AS before_bits,
+      hearer.after_bits AS after_bits,
+      hearer.is_staff AS is_staff,
+      count(*) AS times
+    FROM (
+      SELECT heard.person_id AS person_id,
+        heard.before_bits AS before_bits,
+        heard.after_bits AS after_bits,
+        CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END AS is_staff
       FROM (
         SELECT way.person_id AS person_id,
           bit_or(way.before_bits & 255) AS before_bits,
           bit_or(way.after_bits & 255) AS after_bits
         FROM (
-          SELECT runner_bystander.person_id AS person_id,
-            CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-            coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-          FROM runner_bystander
-          JOIN contact_point
-            ON contact_point.person_id = runner_bystander.person_id
-          LEFT OUTER JOIN runner_eligible
-            ON runner_eligible.contact_point_id = contact_point.contact_point_id
-            AND runner_eligible.after_bits != runner_eligible.before_bits
-          WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          SELECT runner_eligible.person_id AS person_id,
+            runner_eligible.before_bits AS before_bits,
+            runner_eligible.after_bits AS after_bits
+          FROM runner_eligible
+          WHERE runner_eligible.person_id IS NOT NULL
           UNION ALL
-          SELECT runner_bystander.person_id AS person_id,
-            CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128 AS before_bits,
-            coalesce(runner_eligible.after_bits, CAST(contact_point.emergency AS INTEGER) * 1 | CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.behavior AS INTEGER) * 4 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 | CAST(contact_point.food_service AS INTEGER) * 32 | CAST(contact_point.priority AS INTEGER) * 64 | CAST(contact_point.teacher AS INTEGER) * 128) AS after_bits
-          FROM runner_bystander
+          SELECT runner_scope.person_id AS person_id,
+            runner_phone.before_bits AS before_bits,
+            runner_phone.after_bits AS after_bits
+          FROM runner_scope
           JOIN household_member
-            ON household_member.person_id = runner_bystander.person_id
+            ON household_member.person_id = runner_scope.person_id
             AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
             AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-          JOIN contact_point
-            ON contact_point.household_id = household_member.household_id
-          LEFT OUTER JOIN runner_eligible
-            ON runner_eligible.contact_point_id = contact_point.contact_point_id
-            AND runner_eligible.after_bits != runner_eligible.before_bits
-          WHERE btrim(contact_point.address, E' \t\r\n') != ''
+          JOIN runner_phone
+            ON household_member.household_id = runner_phone.household_id
         ) AS way
         GROUP BY way.person_id
       ) AS heard
       LEFT OUTER JOIN runner_staff
         ON runner_staff.person_id = heard.person_id
-    ) AS lost,
-    count(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 END) AS emergency_before,
-    count(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 END) AS emergency_gained,
-    count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 END) AS emergency_lost,
-    count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
-    count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
-    count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
-    count(CASE WHEN (heard.before_bits & 4 != 0) THEN 1 END) AS behavior_before,
-    count(CASE WHEN (heard.before_bits & 4 = 0 AND heard.after_bits & 4 != 0) THEN 1 END) AS behavior_gained,
-    count(CASE WHEN (heard.before_bits & 4 != 0 AND heard.after_bits & 4 = 0) THEN 1 END) AS behavior_lost,
-    count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
-    count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
-    count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost,
-    count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
-    count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
-    count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost,
-    count(CASE WHEN (heard.before_bits & 32 != 0) THEN 1 END) AS food_service_before,
-    count(CASE WHEN (heard.before_bits & 32 = 0 AND heard.after_bits & 32 != 0) THEN 1 END) AS food_service_gained,
-    count(CASE WHEN (heard.before_bits & 32 != 0 AND heard.after_bits & 32 = 0) THEN 1 END) AS food_service_lost,
-    count(CASE WHEN (heard.before_bits & 64 != 0) THEN 1 END) AS priority_before,
-    count(CASE WHEN (heard.before_bits & 64 = 0 AND heard.after_bits & 64 != 0) THEN 1 END) AS priority_gained,
-    count(CASE WHEN (heard.before_bits & 64 != 0 AND heard.after_bits & 64 = 0) THEN 1 END) AS priority_lost,
-    count(CASE WHEN (heard.before_bits & 128 != 0) THEN 1 END) AS teacher_before,
-    count(CASE WHEN (heard.before_bits & 128 = 0 AND heard.after_bits & 128 != 0) THEN 1 END) AS teacher_gained,
-    count(CASE WHEN (heard.before_bits & 128 != 0 AND heard.after_bits & 128 = 0) THEN 1 END) AS teacher_lost
-  FROM (
-    SELECT way.person_id AS person_id,
-      bit_or(way.before_bits & 255) AS before_bits,
-      bit_or(way.after_bits & 255) AS after_bits
-    FROM (
-      SELECT runner_eligible.person_id AS person_id,
-        runner_eligible.before_bits AS before_bits,
-        runner_eligible.after_bits AS after_bits
-      FROM runner_eligible
-      WHERE runner_eligible.person_id IS NOT NULL
-      UNION ALL
-      SELECT runner_scope.person_id AS person_id,
-        runner_phone.before_bits AS before_bits,
-        runner_phone.after_bits AS after_bits
-      FROM runner_scope
-      JOIN household_member
-        ON household_member.person_id = runner_scope.person_id
-        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-      JOIN runner_phone
-        ON household_member.household_id = runner_phone.household_id
-    ) AS way
-    GROUP BY way.person_id
-  ) AS heard
-  LEFT OUTER JOIN runner_staff
-    ON runner_staff.person_id = heard.person_id
+    ) AS hearer
+    GROUP BY hearer.before_bits,
+      hearer.after_bits,
+      hearer.is_staff
+  ) AS pattern
 ) AS part_3 ON true;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.

@@ -191,11 +191,22 @@ SELECT part_1.email_general_0,
   part_2.print_a,
   part_2.print_b
 FROM (
-  SELECT count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_0,
-    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS email_general_1,
-    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_2
-  FROM runner_eligible
-  WHERE runner_eligible.channel = 'email'
+  SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_0,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_1,
+    coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_2
+  FROM (
+    SELECT runner_eligible.before_bits AS before_bits,
+      runner_eligible.wanted_bits AS wanted_bits,
+      runner_eligible.is_staff AS is_staff,
+      runner_eligible.after_bits AS after_bits,
+      count(*) AS times
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'email'
+    GROUP BY runner_eligible.before_bits,
+      runner_eligible.wanted_bits,
+      runner_eligible.is_staff,
+      runner_eligible.after_bits
+  ) AS pattern
 ) AS part_1
 INNER JOIN (
   SELECT count(*) AS contact_points,
@@ -213,44 +224,59 @@ INNER JOIN (
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
 SELECT 0 AS bystanders,
-  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS lost,
-  count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
-  count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
-  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 = 0 AND pattern.after_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS general_lost
 FROM (
-  SELECT way.person_id AS person_id,
-    bit_or(way.before_bits & 16) AS before_bits,
-    bit_or(way.after_bits & 16) AS after_bits
+  SELECT hearer.before_bits AS before_bits,
+    hearer.after_bits AS after_bits,
+    hearer.is_staff AS is_staff,
+    count(*) AS times
   FROM (
-    SELECT runner_eligible.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
-    FROM runner_eligible
-    WHERE runner_eligible.person_id IS NOT NULL
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      contact_point.`general` * 16 AS before_bits,
-      contact_point.`general` * 16 AS after_bits
-    FROM runner_scope
-    INNER JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
-      AND contact_point.address REGEXP '[^ \t\r\n]'
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      contact_point.`general` * 16 AS before_bits,
-      contact_point.`general` * 16 AS after_bits
-    FROM runner_scope
-    INNER JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    INNER JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    WHERE contact_point.address REGEXP '[^ \t\r\n]'
-  ) AS way
-  GROUP BY way.person_id
-) AS heard;
+    SELECT heard.person_id AS person_id,
+      heard.before_bits AS before_bits,
+      heard.after_bits AS after_bits,
+      0 AS is_staff
+    FROM (
+      SELECT way.person_id AS person_id,
+        bit_or(way.before_bits & 16) AS before_bits,
+        bit_or(way.after_bits & 16) AS after_bits
+      FROM (
+        SELECT runner_eligible.person_id AS person_id,
+          runner_eligible.before_bits AS before_bits,
+          runner_eligible.after_bits AS after_bits
+        FROM runner_eligible
+        WHERE runner_eligible.person_id IS NOT NULL
+        UNION ALL
+        SELECT runner_scope.person_id AS person_id,
+          contact_point.`general` * 16 AS before_bits,
+          contact_point.`general` * 16 AS after_bits
+        FROM runner_scope
+        INNER JOIN contact_point
+          ON contact_point.person_id = runner_scope.person_id
+        WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+          AND contact_point.address REGEXP '[^ \t\r\n]'
+        UNION ALL
+        SELECT runner_scope.person_id AS person_id,
+          contact_point.`general` * 16 AS before_bits,
+          contact_point.`general` * 16 AS after_bits
+        FROM runner_scope
+        INNER JOIN household_member
+          ON household_member.person_id = runner_scope.person_id
+          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        INNER JOIN contact_point
+          ON contact_point.household_id = household_member.household_id
+        WHERE contact_point.address REGEXP '[^ \t\r\n]'
+      ) AS way
+      GROUP BY way.person_id
+    ) AS heard
+  ) AS hearer
+  GROUP BY hearer.before_bits,
+    hearer.after_bits,
+    hearer.is_staff
+) AS pattern;
 
 -- Set all preferences of Email at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

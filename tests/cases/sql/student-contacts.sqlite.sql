@@ -164,6 +164,51 @@ WHERE household_member.household_id IN (
     WHERE runner_scope.person_id = household_member.person_id
   ));
 
+-- Make room for what the people in scope hear about.
+CREATE TEMPORARY TABLE runner_heard ( person_id INTEGER NOT NULL, before_bits SMALLINT, after_bits SMALLINT, PRIMARY KEY (person_id) );
+
+-- What the people in scope hear about.
+--   :as_of = 2025-09-02
+INSERT INTO runner_heard (person_id, before_bits, after_bits)
+SELECT way.person_id,
+  way.before_bits,
+  way.after_bits
+FROM (
+  SELECT runner_eligible.person_id AS person_id,
+    runner_eligible.before_bits AS before_bits,
+    runner_eligible.after_bits AS after_bits
+  FROM runner_eligible
+  WHERE runner_eligible.person_id IS NOT NULL
+  UNION ALL
+  SELECT runner_scope.person_id AS person_id,
+    phone.before_bits AS before_bits,
+    phone.after_bits AS after_bits
+  FROM runner_scope
+  JOIN household_member
+    ON household_member.person_id = runner_scope.person_id
+    AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+    AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+  JOIN (
+    SELECT runner_eligible.household_id AS household_id,
+      runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits
+    FROM runner_eligible
+    WHERE runner_eligible.household_id IS NOT NULL
+  ) AS phone ON phone.household_id = household_member.household_id
+  UNION ALL
+  SELECT runner_scope.person_id AS person_id,
+    contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.general * 16 AS before_bits,
+    contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.general * 16 AS after_bits
+  FROM runner_scope
+  JOIN contact_point
+    ON contact_point.person_id = runner_scope.person_id
+  WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
+    AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
+) AS way
+WHERE 1 = 1 ON CONFLICT (person_id) DO UPDATE
+SET before_bits = (runner_heard.before_bits | excluded.before_bits),
+  after_bits = (runner_heard.after_bits | excluded.after_bits);
+
 -- Write down what will change.
 --   :this_run = (known when the run is under way)
 INSERT INTO runner_change (run_no, contact_point_id, channel, before_bits, after_bits)
@@ -201,24 +246,46 @@ SELECT part_1.household_phone_emergency_0,
   part_3.print_a,
   part_3.print_b
 FROM (
-  SELECT count(CASE WHEN (runner_eligible.before_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_0,
-    count(CASE WHEN (runner_eligible.before_bits & 1 = runner_eligible.wanted_bits & 1) THEN 1 END) AS household_phone_emergency_1,
-    count(CASE WHEN (runner_eligible.wanted_bits & 1 != runner_eligible.after_bits & 1) THEN 1 END) AS household_phone_emergency_2,
-    count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_0,
-    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS household_phone_attendance_1,
-    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS household_phone_attendance_2
-  FROM runner_eligible
-  WHERE runner_eligible.channel = 'household_phone'
+  SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_emergency_0,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 1 = pattern.wanted_bits & 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_emergency_1,
+    coalesce(sum(CASE WHEN (pattern.wanted_bits & 1 != pattern.after_bits & 1) THEN pattern.times ELSE 0 END), 0) AS household_phone_emergency_2,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS household_phone_attendance_0,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS household_phone_attendance_1,
+    coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS household_phone_attendance_2
+  FROM (
+    SELECT runner_eligible.before_bits AS before_bits,
+      runner_eligible.wanted_bits AS wanted_bits,
+      runner_eligible.is_staff AS is_staff,
+      runner_eligible.after_bits AS after_bits,
+      count(*) AS times
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'household_phone'
+    GROUP BY runner_eligible.before_bits,
+      runner_eligible.wanted_bits,
+      runner_eligible.is_staff,
+      runner_eligible.after_bits
+  ) AS pattern
 ) AS part_1
 JOIN (
-  SELECT count(CASE WHEN (runner_eligible.before_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_0,
-    count(CASE WHEN (runner_eligible.before_bits & 2 = runner_eligible.wanted_bits & 2) THEN 1 END) AS email_attendance_1,
-    count(CASE WHEN (runner_eligible.wanted_bits & 2 != runner_eligible.after_bits & 2) THEN 1 END) AS email_attendance_2,
-    count(CASE WHEN (runner_eligible.before_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_0,
-    count(CASE WHEN (runner_eligible.before_bits & 16 = runner_eligible.wanted_bits & 16) THEN 1 END) AS email_general_1,
-    count(CASE WHEN (runner_eligible.wanted_bits & 16 != runner_eligible.after_bits & 16) THEN 1 END) AS email_general_2
-  FROM runner_eligible
-  WHERE runner_eligible.channel = 'email'
+  SELECT coalesce(sum(CASE WHEN (pattern.before_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_0,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 2 = pattern.wanted_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_1,
+    coalesce(sum(CASE WHEN (pattern.wanted_bits & 2 != pattern.after_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_2,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_0,
+    coalesce(sum(CASE WHEN (pattern.before_bits & 16 = pattern.wanted_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_1,
+    coalesce(sum(CASE WHEN (pattern.wanted_bits & 16 != pattern.after_bits & 16) THEN pattern.times ELSE 0 END), 0) AS email_general_2
+  FROM (
+    SELECT runner_eligible.before_bits AS before_bits,
+      runner_eligible.wanted_bits AS wanted_bits,
+      runner_eligible.is_staff AS is_staff,
+      runner_eligible.after_bits AS after_bits,
+      count(*) AS times
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'email'
+    GROUP BY runner_eligible.before_bits,
+      runner_eligible.wanted_bits,
+      runner_eligible.is_staff,
+      runner_eligible.after_bits
+  ) AS pattern
 ) AS part_2 ON 1 = 1
 JOIN (
   SELECT count(*) AS contact_points,
@@ -234,59 +301,36 @@ JOIN (
 ) AS part_3 ON 1 = 1;
 
 -- Count who hears about what, before and after.
---   :as_of = 2025-09-02
 SELECT (
   SELECT count(*) AS count_1
   FROM runner_bystander
 ) AS bystanders,
-  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0 OR heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS lost,
-  count(CASE WHEN (heard.before_bits & 1 != 0) THEN 1 END) AS emergency_before,
-  count(CASE WHEN (heard.before_bits & 1 = 0 AND heard.after_bits & 1 != 0) THEN 1 END) AS emergency_gained,
-  count(CASE WHEN (heard.before_bits & 1 != 0 AND heard.after_bits & 1 = 0) THEN 1 END) AS emergency_lost,
-  count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
-  count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
-  count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
-  count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
-  count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
-  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost
+  coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0 OR pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0 OR pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0) THEN pattern.times ELSE 0 END), 0) AS emergency_before,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 1 = 0 AND pattern.after_bits & 1 != 0) THEN pattern.times ELSE 0 END), 0) AS emergency_gained,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0) THEN pattern.times ELSE 0 END), 0) AS emergency_lost,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 2 != 0) THEN pattern.times ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 2 = 0 AND pattern.after_bits & 2 != 0) THEN pattern.times ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0) THEN pattern.times ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 = 0 AND pattern.after_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS general_lost
 FROM (
-  SELECT way.person_id AS person_id,
-    (count(*) FILTER (WHERE way.before_bits & 1 != 0) > 0) * 1 + (count(*) FILTER (WHERE way.before_bits & 2 != 0) > 0) * 2 + (count(*) FILTER (WHERE way.before_bits & 16 != 0) > 0) * 16 AS before_bits,
-    (count(*) FILTER (WHERE way.after_bits & 1 != 0) > 0) * 1 + (count(*) FILTER (WHERE way.after_bits & 2 != 0) > 0) * 2 + (count(*) FILTER (WHERE way.after_bits & 16 != 0) > 0) * 16 AS after_bits
+  SELECT hearer.before_bits AS before_bits,
+    hearer.after_bits AS after_bits,
+    hearer.is_staff AS is_staff,
+    count(*) AS times
   FROM (
-    SELECT runner_eligible.person_id AS person_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
-    FROM runner_eligible
-    WHERE runner_eligible.person_id IS NOT NULL
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      phone.before_bits AS before_bits,
-      phone.after_bits AS after_bits
-    FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN (
-      SELECT runner_eligible.household_id AS household_id,
-        runner_eligible.before_bits AS before_bits,
-        runner_eligible.after_bits AS after_bits
-      FROM runner_eligible
-      WHERE runner_eligible.household_id IS NOT NULL
-    ) AS phone ON phone.household_id = household_member.household_id
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.general * 16 AS before_bits,
-      contact_point.emergency * 1 | contact_point.attendance * 2 | contact_point.general * 16 AS after_bits
-    FROM runner_scope
-    JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    WHERE contact_point.channel IN ('home_phone', 'work_phone', 'cell_phone', 'secondary_email')
-      AND (contact_point.address >= '!' OR trim(contact_point.address, ' ' || char(9, 10, 13)) != '')
-  ) AS way
-  GROUP BY way.person_id
-) AS heard;
+    SELECT runner_heard.person_id AS person_id,
+      runner_heard.before_bits AS before_bits,
+      runner_heard.after_bits AS after_bits,
+      0 AS is_staff
+    FROM runner_heard
+  ) AS hearer
+  GROUP BY hearer.before_bits,
+    hearer.after_bits,
+    hearer.is_staff
+) AS pattern;
 
 -- Set all preferences of Household Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)

@@ -135,21 +135,47 @@ SELECT part_1.email_attendance_0,
   part_3.print_a,
   part_3.print_b
 FROM (
-  SELECT count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 = runner_eligible.set_bits & 2) THEN 1 END) AS email_attendance_0,
-    count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2 AND runner_eligible.before_bits & 2 != runner_eligible.set_bits & 2) THEN 1 END) AS email_attendance_1,
-    count(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 2 != runner_eligible.set_bits & 2) THEN 1 END) AS email_attendance_2,
-    count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 = runner_eligible.set_bits & 8) THEN 1 END) AS email_staff_0,
-    count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8 AND runner_eligible.before_bits & 8 != runner_eligible.set_bits & 8) THEN 1 END) AS email_staff_1,
-    count(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 8 != runner_eligible.set_bits & 8) THEN 1 END) AS email_staff_2
-  FROM runner_eligible
-  WHERE runner_eligible.channel = 'email'
+  SELECT coalesce(sum(CASE WHEN (pattern.is_gone = 0 AND pattern.was_bits & 2 != pattern.set_bits & 2 AND pattern.before_bits & 2 = pattern.set_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_0,
+    coalesce(sum(CASE WHEN (pattern.is_gone = 0 AND pattern.was_bits & 2 != pattern.set_bits & 2 AND pattern.before_bits & 2 != pattern.set_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_1,
+    coalesce(sum(CASE WHEN (pattern.is_gone = 1 AND pattern.was_bits & 2 != pattern.set_bits & 2) THEN pattern.times ELSE 0 END), 0) AS email_attendance_2,
+    coalesce(sum(CASE WHEN (pattern.is_gone = 0 AND pattern.was_bits & 8 != pattern.set_bits & 8 AND pattern.before_bits & 8 = pattern.set_bits & 8) THEN pattern.times ELSE 0 END), 0) AS email_staff_0,
+    coalesce(sum(CASE WHEN (pattern.is_gone = 0 AND pattern.was_bits & 8 != pattern.set_bits & 8 AND pattern.before_bits & 8 != pattern.set_bits & 8) THEN pattern.times ELSE 0 END), 0) AS email_staff_1,
+    coalesce(sum(CASE WHEN (pattern.is_gone = 1 AND pattern.was_bits & 8 != pattern.set_bits & 8) THEN pattern.times ELSE 0 END), 0) AS email_staff_2
+  FROM (
+    SELECT runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits,
+      runner_eligible.was_bits AS was_bits,
+      runner_eligible.set_bits AS set_bits,
+      runner_eligible.is_gone AS is_gone,
+      count(*) AS times
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'email'
+    GROUP BY runner_eligible.before_bits,
+      runner_eligible.after_bits,
+      runner_eligible.was_bits,
+      runner_eligible.set_bits,
+      runner_eligible.is_gone
+  ) AS pattern
 ) AS part_1
 JOIN (
-  SELECT count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 = runner_eligible.set_bits & 16) THEN 1 END) AS household_phone_general_0,
-    count(CASE WHEN (runner_eligible.is_gone = 0 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16 AND runner_eligible.before_bits & 16 != runner_eligible.set_bits & 16) THEN 1 END) AS household_phone_general_1,
-    count(CASE WHEN (runner_eligible.is_gone = 1 AND runner_eligible.was_bits & 16 != runner_eligible.set_bits & 16) THEN 1 END) AS household_phone_general_2
-  FROM runner_eligible
-  WHERE runner_eligible.channel = 'household_phone'
+  SELECT coalesce(sum(CASE WHEN (pattern.is_gone = 0 AND pattern.was_bits & 16 != pattern.set_bits & 16 AND pattern.before_bits & 16 = pattern.set_bits & 16) THEN pattern.times ELSE 0 END), 0) AS household_phone_general_0,
+    coalesce(sum(CASE WHEN (pattern.is_gone = 0 AND pattern.was_bits & 16 != pattern.set_bits & 16 AND pattern.before_bits & 16 != pattern.set_bits & 16) THEN pattern.times ELSE 0 END), 0) AS household_phone_general_1,
+    coalesce(sum(CASE WHEN (pattern.is_gone = 1 AND pattern.was_bits & 16 != pattern.set_bits & 16) THEN pattern.times ELSE 0 END), 0) AS household_phone_general_2
+  FROM (
+    SELECT runner_eligible.before_bits AS before_bits,
+      runner_eligible.after_bits AS after_bits,
+      runner_eligible.was_bits AS was_bits,
+      runner_eligible.set_bits AS set_bits,
+      runner_eligible.is_gone AS is_gone,
+      count(*) AS times
+    FROM runner_eligible
+    WHERE runner_eligible.channel = 'household_phone'
+    GROUP BY runner_eligible.before_bits,
+      runner_eligible.after_bits,
+      runner_eligible.was_bits,
+      runner_eligible.set_bits,
+      runner_eligible.is_gone
+  ) AS pattern
 ) AS part_2 ON true
 JOIN (
   SELECT count(*) AS contact_points,
@@ -167,51 +193,66 @@ JOIN (
 -- Count who hears about what, before and after.
 --   :as_of = 2025-09-02
 SELECT 0 AS bystanders,
-  count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0 OR CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0 OR heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS lost,
-  count(CASE WHEN (heard.before_bits & 2 != 0) THEN 1 END) AS attendance_before,
-  count(CASE WHEN (heard.before_bits & 2 = 0 AND heard.after_bits & 2 != 0) THEN 1 END) AS attendance_gained,
-  count(CASE WHEN (heard.before_bits & 2 != 0 AND heard.after_bits & 2 = 0) THEN 1 END) AS attendance_lost,
-  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0) THEN 1 END) AS staff_before,
-  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 = 0 AND heard.after_bits & 8 != 0) THEN 1 END) AS staff_gained,
-  count(CASE WHEN (CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END = 1 AND heard.before_bits & 8 != 0 AND heard.after_bits & 8 = 0) THEN 1 END) AS staff_lost,
-  count(CASE WHEN (heard.before_bits & 16 != 0) THEN 1 END) AS general_before,
-  count(CASE WHEN (heard.before_bits & 16 = 0 AND heard.after_bits & 16 != 0) THEN 1 END) AS general_gained,
-  count(CASE WHEN (heard.before_bits & 16 != 0 AND heard.after_bits & 16 = 0) THEN 1 END) AS general_lost
+  coalesce(sum(CASE WHEN (pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0 OR pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0 OR pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS lost,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 2 != 0) THEN pattern.times ELSE 0 END), 0) AS attendance_before,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 2 = 0 AND pattern.after_bits & 2 != 0) THEN pattern.times ELSE 0 END), 0) AS attendance_gained,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0) THEN pattern.times ELSE 0 END), 0) AS attendance_lost,
+  coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0) THEN pattern.times ELSE 0 END), 0) AS staff_before,
+  coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 = 0 AND pattern.after_bits & 8 != 0) THEN pattern.times ELSE 0 END), 0) AS staff_gained,
+  coalesce(sum(CASE WHEN (pattern.is_staff = 1 AND pattern.before_bits & 8 != 0 AND pattern.after_bits & 8 = 0) THEN pattern.times ELSE 0 END), 0) AS staff_lost,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_before,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 = 0 AND pattern.after_bits & 16 != 0) THEN pattern.times ELSE 0 END), 0) AS general_gained,
+  coalesce(sum(CASE WHEN (pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS general_lost
 FROM (
-  SELECT way.person_id AS person_id,
-    bit_or(way.before_bits & 26) AS before_bits,
-    bit_or(way.after_bits & 26) AS after_bits
+  SELECT hearer.before_bits AS before_bits,
+    hearer.after_bits AS after_bits,
+    hearer.is_staff AS is_staff,
+    count(*) AS times
   FROM (
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16) AS after_bits
-    FROM runner_scope
-    JOIN contact_point
-      ON contact_point.person_id = runner_scope.person_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-    UNION ALL
-    SELECT runner_scope.person_id AS person_id,
-      CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
-      coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16) AS after_bits
-    FROM runner_scope
-    JOIN household_member
-      ON household_member.person_id = runner_scope.person_id
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-    JOIN contact_point
-      ON contact_point.household_id = household_member.household_id
-    LEFT OUTER JOIN runner_eligible
-      ON runner_eligible.contact_point_id = contact_point.contact_point_id
-      AND runner_eligible.after_bits != runner_eligible.before_bits
-    WHERE btrim(contact_point.address, E' \t\r\n') != ''
-  ) AS way
-  GROUP BY way.person_id
-) AS heard
-LEFT OUTER JOIN runner_staff
-  ON runner_staff.person_id = heard.person_id;
+    SELECT heard.person_id AS person_id,
+      heard.before_bits AS before_bits,
+      heard.after_bits AS after_bits,
+      CASE WHEN (runner_staff.person_id IS NOT NULL) THEN 1 ELSE 0 END AS is_staff
+    FROM (
+      SELECT way.person_id AS person_id,
+        bit_or(way.before_bits & 26) AS before_bits,
+        bit_or(way.after_bits & 26) AS after_bits
+      FROM (
+        SELECT runner_scope.person_id AS person_id,
+          CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16) AS after_bits
+        FROM runner_scope
+        JOIN contact_point
+          ON contact_point.person_id = runner_scope.person_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+        UNION ALL
+        SELECT runner_scope.person_id AS person_id,
+          CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16 AS before_bits,
+          coalesce(runner_eligible.after_bits, CAST(contact_point.attendance AS INTEGER) * 2 | CAST(contact_point.staff AS INTEGER) * 8 | CAST(contact_point.general AS INTEGER) * 16) AS after_bits
+        FROM runner_scope
+        JOIN household_member
+          ON household_member.person_id = runner_scope.person_id
+          AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+          AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        JOIN contact_point
+          ON contact_point.household_id = household_member.household_id
+        LEFT OUTER JOIN runner_eligible
+          ON runner_eligible.contact_point_id = contact_point.contact_point_id
+          AND runner_eligible.after_bits != runner_eligible.before_bits
+        WHERE btrim(contact_point.address, E' \t\r\n') != ''
+      ) AS way
+      GROUP BY way.person_id
+    ) AS heard
+    LEFT OUTER JOIN runner_staff
+      ON runner_staff.person_id = heard.person_id
+  ) AS hearer
+  GROUP BY hearer.before_bits,
+    hearer.after_bits,
+    hearer.is_staff
+) AS pattern;
 
 -- Take back all preferences of Household Phone at once, where they still are what was seen.
 --   :this_run = (known when the run is under way)
