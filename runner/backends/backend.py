@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Any
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from runner.values.problems import Position, Problem
+
+    Cells = Sequence[str | int | None]
+    Insert = Callable[[Sequence[Cells]], None]
 
 
 class Trouble(Enum):
@@ -126,6 +129,15 @@ class Backend(Language, Protocol):
 
     def begin_dry_run(self, connection: Connection) -> None:
         """Begin a transaction that reads one snapshot and can't write."""
+        ...
+
+    def inserting(self, connection: Connection, table: Table, names: Sequence[str]) -> AbstractContextManager[Insert]:
+        """Yield what inserts rows into a table, as fast as can be, called as often as there are more.
+
+        It takes them by column, in the order of `names`: texts and numbers that have been checked, of which the
+        table's own types make values, and None for a null. The caller owns the transaction, and asks nothing of the
+        connection within. What the database refuses is a DBAPIError, maybe only at the end.
+        """
         ...
 
     def after_filling(self, connection: Connection) -> None:

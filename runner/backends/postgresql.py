@@ -26,18 +26,20 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema
 
+from runner.backends import inserts
 from runner.backends.backend import Trouble
 from runner.backends.servers import RIGHTS_HINT, require_driver, session, unsaid
 from runner.tables import Id
 from runner.values.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import CTE, ColumnElement, CompoundSelect, Connection, Dialect, Engine, Executable, Select, Table
     from sqlalchemy.engine import URL
 
+    from runner.backends.backend import Insert
     from runner.values.problems import Position
 
 NAME: Final = "postgresql"
@@ -58,6 +60,10 @@ _CONNECT: Final = {
     "tcp_user_timeout": 60_000,
 }
 _STATEMENT_SECONDS: Final = 3_600
+_PLAIN_TABLE: Final = text(
+    "SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT row_security_active(oid)"
+    " FROM pg_class WHERE oid = CAST(:place AS regclass)"
+)
 _READER_WAITS: Final = 60
 # 40001: another transaction wrote what this one saw. 40P01: a deadlock, and this one was chosen to give way.
 _REPLAY: Final = frozenset({"40001", "40P01"})
@@ -160,6 +166,21 @@ def begin_dry_run(connection: Connection) -> None:
     # It waits for nobody but for somebody who alters a table.
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_READER_WAITS * 1000}")
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_STATEMENT_SECONDS * 1000}")
+
+
+def inserting(connection: Connection, table: Table, names: Sequence[str]) -> AbstractContextManager[Insert]:
+    """Return what sends rows by COPY; by INSERT where the table is none, but a view, or has policies or rules.
+
+    COPY goes past rules, and refuses the others.
+    """
+    place = inserts.place_of(connection, table, DIALECT)
+    plain = connection.execute(_PLAIN_TABLE, {"place": place}).scalar()
+    if not plain:
+        return inserts.inserting(connection, table, names)
+    from runner.backends.postgresql_copy import copying  # noqa: PLC0415 - the driver may not be installed
+
+    columns = ", ".join(map(DIALECT.identifier_preparer.quote_identifier, names))
+    return copying(connection, f"COPY {place} ({columns}) FROM STDIN")
 
 
 def after_filling(connection: Connection) -> None:

@@ -32,6 +32,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool, StaticPool
 
 from runner.backends.backend import Trouble
+from runner.backends.inserts import inserting as inserting  # noqa: PLC0414 - it answers the Protocol as it is
 from runner.tables import Id, runner_lock
 from runner.values.problems import Problem, Stopped
 from runner.values.vocabulary import fold as python_fold

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, func, select
 from sqlalchemy.schema import CreateTable
 
+from runner.backends.registry import backend
 from runner.district.csv_files import Broken, opened
 from runner.district.csv_findings import Fault, Finding, Findings
 from runner.district.csv_header import columns_of, header_findings
-from runner.district.csv_inserts import Inserter
 from runner.district.csv_keys import (
     broken_references,
     keys,
@@ -41,8 +41,8 @@ ENOUGH: Final = 5_000
 class Staging:
     """The temporary tables, what is read and not yet in them, and the headers that were read."""
 
-    inserters: dict[Table, Inserter]
-    waiting: dict[Table, list[tuple[object, ...]]]
+    connection: Connection
+    waiting: dict[Table, list[tuple[str | int, ...]]]
     headers: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, column: Column[Any], cells: Sequence[tuple[int, str]]) -> None:
@@ -61,7 +61,9 @@ class Staging:
         """Insert what waits for a table, if it is so much at least."""
         for table, rows in self.waiting.items():
             if len(rows) >= least:
-                self.inserters[table].insert(list(zip(*rows, strict=True)))
+                names = table.columns.keys()
+                with backend(self.connection.dialect.name).inserting(self.connection, table, names) as insert:
+                    insert(list(zip(*rows, strict=True)))
                 rows.clear()
 
 
@@ -79,10 +81,7 @@ def diagnose(
 ) -> Findings:
     """Return all that is wrong in the files, given by table; `prepare` must have been called."""
     findings, tables = Findings(), {table.name: table for table in district.sorted_tables}
-    staging = Staging(
-        {table: Inserter(connection, table, tuple(table.columns.keys())) for table in scratch.sorted_tables},
-        {table: [] for table in scratch.sorted_tables},
-    )
+    staging = Staging(connection, {table: [] for table in scratch.sorted_tables})
     whole = [name for name, path in files.items() if _read(tables[name], path, findings, staging, progress)]
     staging.flush()
     for statement, tell in (

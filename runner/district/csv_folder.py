@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exc, select
 
+from runner.backends.registry import backend
 from runner.district.csv_diagnosis import diagnose, prepare
 from runner.district.csv_files import find_files, opened
 from runner.district.csv_findings import problems
 from runner.district.csv_header import columns_of, header_findings
-from runner.district.csv_inserts import Inserter
 from runner.district.csv_values import check_of, owner_fault
 from runner.district.empty import require_empty
 from runner.tables import contact_point, district
@@ -85,11 +85,11 @@ def _load(connection: Connection, table: Table, path: Path, read: _Progress) -> 
             if header_findings(table, header, source.reader.line_num):
                 raise _Doubt
             checks = [check_of(column) for column in columns_of(table, header)]
-            inserter = Inserter(connection, table, tuple(header))
-            for records in source.batches():
-                inserter.insert(_bound(checks, records))
-                count += len(records)
-                read(table.name, source)
+            with backend(connection.dialect.name).inserting(connection, table, header) as insert:
+                for records in source.batches():
+                    insert(_bound(checks, records))
+                    count += len(records)
+                    read(table.name, source)
         except csv.Error as error:
             raise _Doubt from error
     return count
