@@ -24,12 +24,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from runner.backends.backend import Trouble
 from runner.backends.inserts import place_of
 from runner.backends.mariadb_files import require_certificates, require_option_file
+from runner.backends.mariadb_inserts import sending
 from runner.backends.servers import DOCTOR_HINT, RIGHTS_HINT, notice_a_dead_network, require_driver, session, unsaid
 from runner.tables import Id, runner_lock
 from runner.values.problems import Problem, Stopped
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from runner.backends.backend import Cells, Insert
+    from runner.backends.backend import Insert
     from runner.values.problems import Position
 
 NAME: Final = "mariadb"
@@ -70,8 +70,6 @@ _OPTIONS: Final = {
     *("read_default_file", "read_default_group"),
     *("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"),
 }
-# Of characters, of which each may take four bytes: so it fits in 1 MiB, the least that a server is set to.
-_LONGEST_INSERT: Final = 250_000
 _STATEMENT_SECONDS: Final = 3_600
 _READER_WAITS: Final = 60
 # 1213: a deadlock, or a certification conflict in a cluster. 1020: a row changed since it was read.
@@ -216,24 +214,14 @@ def begin_dry_run(connection: Connection) -> None:
     connection.exec_driver_sql("START TRANSACTION READ ONLY, WITH CONSISTENT SNAPSHOT")
 
 
-@contextmanager
-def inserting(connection: Connection, table: Table, names: Sequence[str]) -> Iterator[Insert]:
-    """Yield what sends INSERTs of many rows with the values in their text, as the driver would, in fewer steps.
+def inserting(connection: Connection, table: Table, names: Sequence[str]) -> AbstractContextManager[Insert]:
+    """Return what sends INSERTs of many rows.
 
     Not LOAD DATA LOCAL: many servers refuse it, and one that is not what it seems could read the client's files by it.
     """
-    quote = DIALECT.identifier_preparer.quote_identifier
-    into = f"{place_of(connection, table, DIALECT)} ({', '.join(map(quote, names))})"
-    numbers = [isinstance(table.columns[name].type, Integer | Boolean) for name in names]
-    escape: Callable[[object], str] = connection.connection.driver_connection.escape  # type: ignore[union-attr]
-
-    def insert(columns: Sequence[Cells]) -> None:
-        rendered = (_literals(cells, bare, escape) for cells, bare in zip(columns, numbers, strict=True))
-        parts, values = zip(*rendered, strict=True)
-        row = f"({','.join(parts)})"
-        _send(connection, f"INSERT INTO {into} VALUES ", [row % cells for cells in zip(*values, strict=True)])
-
-    yield insert
+    columns = ", ".join(map(DIALECT.identifier_preparer.quote_identifier, names))
+    start = f"INSERT INTO {place_of(connection, table, DIALECT)} ({columns}) VALUES "  # noqa: S608 - names, quoted
+    return sending(connection, start, [isinstance(table.columns[name].type, Integer | Boolean) for name in names])
 
 
 def after_filling(connection: Connection) -> None:
@@ -348,35 +336,6 @@ _ERRORS: Final = {
     1698: ("database-error", "MariaDB refused the login", "look at `--database`"),
     2013: ("database-error", "the connection to the server broke, or no answer came in time", None),
 }
-
-
-def _literals(cells: Cells, bare: bool, escape: Callable[[object], str]) -> tuple[str, Cells]:  # noqa: FBT001
-    """Return what stands in a statement for a column (`bare`: of numbers), and the texts to put there in place of %s.
-
-    It takes as few steps as can be: one for a value only where a null or a text with a quote is among them.
-    """
-    nulls = None in cells
-    every = "".join([str(cell) for cell in cells if cell is not None] if nulls else map(str, cells))
-    if bare and every.isascii() and every.replace("-", "").isdigit():
-        return "%s", ["NULL" if cell is None else cell for cell in cells] if nulls else cells
-    if "'" in every or "\\" in every:
-        return "%s", ["NULL" if cell is None else escape(cell) for cell in cells]
-    return ("%s", ["NULL" if cell is None else f"'{cell}'" for cell in cells]) if nulls else ("'%s'", cells)
-
-
-def _send(connection: Connection, start: str, rows: list[str]) -> None:
-    """Insert rows by one statement, or by two where it would grow too long for a server's `max_allowed_packet`."""
-    values = ",".join(rows)
-    if len(values) > _LONGEST_INSERT and len(rows) > 1:
-        _send(connection, start, rows[: len(rows) // 2])
-        _send(connection, start, rows[len(rows) // 2 :])
-    else:
-        try:
-            # The values are no parameters: a % in them means itself.
-            connection.exec_driver_sql(start + values, execution_options={"no_parameters": True})
-        except DBAPIError as error:
-            error.statement = start  # whoever shows it shows no row
-            raise
 
 
 def _seconds(value: object) -> int:
