@@ -25,7 +25,10 @@ ROWS: Final = 100
 @contextmanager
 def inserting(connection: Connection, table: Table, names: Sequence[str]) -> Iterator[Insert]:
     """Yield what inserts rows by parameters, as `Backend.inserting` has it."""
-    yield _Inserts(connection, table, tuple(names)).insert
+    # SQLAlchemy writes the columns in the table's order, whatever order they are given in.
+    order = sorted(range(len(names)), key=lambda index: table.columns.keys().index(names[index]))
+    inserts = _Inserts(connection, table, tuple(names[index] for index in order))
+    yield lambda columns: inserts.insert([columns[index] for index in order])
 
 
 def place_of(connection: Connection, table: Table, dialect: Dialect) -> str:
@@ -40,7 +43,7 @@ def place_of(connection: Connection, table: Table, dialect: Dialect) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Inserts:
-    """A table and those columns of it for which there are values, in the order of the values.
+    """A table and those columns of it for which there are values, in the order of the values and of the table.
 
     The values pass no type of SQLAlchemy's, which would take more time than the database does.
     """
