@@ -132,7 +132,7 @@ class Backend(Language, Protocol):
         ...
 
     def inserting(self, connection: Connection, table: Table, names: Sequence[str]) -> AbstractContextManager[Insert]:
-        """Yield what inserts rows into a table, as fast as can be, called as often as there are more.
+        """Yield what inserts rows into a table, one or more at a time, as fast as can be.
 
         It takes them by column, in the order of `names`: texts and numbers that have been checked, of which the
         table's own types make values, and None for a null. The caller owns the transaction, and asks nothing of the

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runner.backends.backend import Cells, Insert
 
 _COM_QUERY: Final = 0x03
-# Of characters, of which each may take four bytes: so it fits in 1 MiB, the least that a server is set to.
+# Characters of a statement, each of four bytes at most: 1 MiB was what servers once took, `max_allowed_packet`.
 _LONGEST: Final = 250_000
 
 
@@ -24,7 +24,7 @@ def sending(connection: Connection, start: str, numbers: Sequence[bool]) -> Iter
     """Yield what sends rows, given by column; a statement is `start` and the rows; `numbers`: which columns are such.
 
     The server works on some rows while the next are made ready: its answer is read only then. What it refuses is a
-    DBAPIError that holds no value.
+    DBAPIError whose statement is `start` alone: it holds no row.
     """
     driver: Any = connection.connection.driver_connection
     refusal = connection.dialect.loaded_dbapi.Error
