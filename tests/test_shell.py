@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -70,17 +71,40 @@ def _offered(text: str, shell: str) -> list[str]:
     return text.rstrip("\n").split("\n")
 
 
-@pytest.mark.parametrize(("words", "modules"), [("runner run --format ", 1), ("runner ", len(set(COMMANDS.values())))])
+@pytest.mark.parametrize(("words", "commands"), [("runner run --format ", ["run"]), ("runner ", list(COMMANDS))])
 def test_completing_a_command_builds_only_that_one(
     monkeypatch: pytest.MonkeyPatch,
     words: str,
-    modules: int,
+    commands: list[str],
 ) -> None:
     monkeypatch.setenv("TERMINAL_WIDTH", "80")  # and back, for the tests that follow
     monkeypatch.setenv("_RUNNER_COMPLETE", "complete_zsh")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", words)
-    commands = [command.callback.__module__ for command in build([]).registered_commands if command.callback]
-    assert len(set(commands)) == modules
+    assert [command.name for command in build([]).registered_commands] == commands
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], [], ["chekc"]])
+def test_a_list_of_the_commands_loads_none_of_them(tmp_path: Path, arguments: list[str]) -> None:
+    done = start(*arguments, folder=tmp_path)
+    assert done.returncode == (0 if arguments[:1] in (["--help"], ["--version"]) else 64)
+    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
+    assert "runner.cli.app" in loaded
+    unwanted = {"rich", "yaml", "jsonschema", "jsonschema_rs", "runner.cli.options", "runner.values.result"}
+    unwanted |= {f"runner.cli.{command.module}" for command in COMMANDS.values()}
+    assert not loaded & unwanted
+
+
+def test_a_command_after_a_double_dash_is_called_too(tmp_path: Path) -> None:
+    (tmp_path / "job.yaml").write_text(json.dumps({**JOB, "name": "sound"}))
+    done = start("--", "check", "job.yaml", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "1 job file: no problems\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_list_says_of_a_command_what_its_own_help_says(command: str) -> None:
+    (built,) = build([command]).registered_commands
+    assert built.callback is not None
+    assert built.callback.__doc__ == COMMANDS[command].summary
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -16,46 +16,125 @@ from runner.values.problems import Kind, Problem, Stopped
 
 _BROKEN_PIPE = 141  # as a shell tells of SIGPIPE
 
+
+class _Command(NamedTuple):
+    """The module beside this one whose function a command is, and what `runner --help` says of it: its docstring."""
+
+    module: str
+    summary: str
+
+
 COMMANDS = {
-    "run": "run",
-    "check": "check",
-    "test": "policy_tests",
-    "sql": "policy",
-    "people": "people",
-    "conflicts": "comparisons",
-    "diff": "comparisons",
-    "explain": "explain",
-    "history": "records",
-    "show": "records",
-    "changes": "records",
-    "undo": "records",
-    "resolve": "records",
-    "prune": "administration",
-    "init": "district",
-    "demo": "district",
-    "load": "district",
-    "grants": "administration",
-    "doctor": "administration",
-    "schema": "policy",
+    "run": _Command(
+        "run",
+        "Run job files, each in one transaction, and report; stop at the first that fails.",
+    ),
+    "check": _Command(
+        "check",
+        "Tell every problem of every job file and test file; without a database, unless one is named.",
+    ),
+    "test": _Command(
+        "policy_tests",
+        "Test what jobs do to a small district, as `fall.test.yaml` beside `fall.yaml` expects it. Needs no database.",
+    ),
+    "sql": _Command(
+        "policy",
+        "Print the statements that a run of a job sends, to read; without a database.",
+    ),
+    "people": _Command(
+        "people",
+        "Print the ids of the people whom a job concerns, as CSV: of those in scope, if nothing else is asked for.",
+    ),
+    "conflicts": _Command(
+        "comparisons",
+        "Count the contact points for which two jobs set a cell differently, and show where both say so.",
+    ),
+    "diff": _Command(
+        "comparisons",
+        "Show what a change of a job does: who enters and leaves its scope, and what ends differently.",
+    ),
+    "explain": _Command(
+        "explain",
+        "Tell why a person is, or is not, in a job's scope, and what a run would do to their contact points.",
+    ),
+    "history": _Command(
+        "records",
+        "List past runs, the newest first.",
+    ),
+    "show": _Command(
+        "records",
+        "Show the result of a past run again.",
+    ),
+    "changes": _Command(
+        "records",
+        "Print every preference that a past run changed, one row each.",
+    ),
+    "undo": _Command(
+        "records",
+        "Take a past run back: set what it changed to what it was, where it still is as the run left it.",
+    ),
+    "resolve": _Command(
+        "records",
+        "Settle a run whose outcome is unknown: say that it was committed, or see to it that it never will be.",
+    ),
+    "prune": _Command(
+        "administration",
+        "Drop the changes of old runs, which can't be undone then; the runs and their results stay.",
+    ),
+    "init": _Command(
+        "district",
+        "Make the tables that are lacking; those that are there stay as they are.",
+    ),
+    "demo": _Command(
+        "district",
+        "Make a synthetic district: tables and people, all of them invented.",
+    ),
+    "load": _Command(
+        "district",
+        "Load a district from a folder of CSV files: all of it, or nothing.",
+    ),
+    "grants": _Command(
+        "administration",
+        "Print the least GRANTs that a role works with, to read and to send; without a database.",
+    ),
+    "doctor": _Command(
+        "administration",
+        "Tell what a database lacks, what that means, and the statements that mend it; changes nothing.",
+    ),
+    "schema": _Command(
+        "policy",
+        "Print a JSON Schema, for editors: of job files, if nothing else is asked for.",
+    ),
 }
-"""Every command, in the order of `--help`, and the module beside this one whose function it is."""
+"""Every command, in the order of `--help`."""
 
 
 def build(arguments: list[str]) -> typer.Typer:
-    """Return the application: of one command where the arguments name it, for start-up is a feature; else of all."""
+    """Return the application: of one command where the arguments name it, for start-up is a feature.
+
+    Else the commands are there to be listed only, by their names and summaries, and none of their modules is loaded.
+    """
     app = typer.Typer(
         name="runner",
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # rich takes longer to load than all the rest of `--help`
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Contact preferences of a school district as policy: reviewed, run in one transaction, reported, undone.",
     )
     app.callback()(_options)
-    named = (arguments or _being_completed())[:1]
-    for command in named if named and named[0] in COMMANDS else COMMANDS:
-        module = import_module(f"runner.cli.{COMMANDS[command]}")
-        app.command(command)(getattr(module, command))
+    words = arguments or _being_completed()
+    named = next((word for word in words if not word.startswith("-")), None)
+    if named in COMMANDS:
+        module = import_module(f"runner.cli.{COMMANDS[named].module}")
+        app.command(named)(getattr(module, named))
+        return app
+    for command, (_, summary) in COMMANDS.items():
+        app.command(command, help=summary, short_help=summary)(_listed)
     return app
+
+
+def _listed() -> None:
+    """Stand for a command that nobody called."""
 
 
 def _being_completed() -> list[str]:
@@ -107,8 +186,10 @@ def execute(arguments: list[str]) -> int:
         terminal.complain(render_problems(stopped.problems))
         return exit_code_of_problems(stopped.problems)
     except typer.TyperException as error:
+        if not arguments:
+            execute(["--help"])
         hint = "`runner --help` lists the commands, `runner COMMAND --help` their options"
-        terminal.complain(render_problems([Problem("usage", error.format_message() or "Missing command.", hint=hint)]))
+        terminal.complain(render_problems([Problem("usage", error.format_message(), hint=hint)]))
         return EXIT_CODES[Kind.USAGE]
     except SystemExit as left:  # typer's own way to leave: after a completion, or when whoever read our output has left
         return _BROKEN_PIPE if left.code else 0
