@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
@@ -16,13 +17,12 @@ from referencing import Registry, Resource
 from runner.read import schema
 from runner.read.document import Document, parse
 from runner.read.explain import EXPLANATIONS
-from runner.read.schema import NODE, schema_text, validate
+from runner.read.schema import NODE, findings, is_right, schema_text, validate
 from runner.values.problems import CODES, Kind
 from runner.values.vocabulary import FIELDS, Channel, CustomSelections, Enrollments, Mode, Operator, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 JOB = json.loads(schema_text("job"))
 FILTER = json.loads(schema_text("filter"))
@@ -168,18 +168,18 @@ words = st.sampled_from(
     ],
 )
 scalars = st.none() | st.booleans() | st.integers(-2, 3000) | st.sampled_from([1.0, 2.5]) | words
-data = st.recursive(
+values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),
     max_leaves=25,
 )
 jobs = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(JOB["properties"], data) | {"filter": data, "mode": words, "wrong": data},
+    optional=dict.fromkeys(JOB["properties"], values) | {"filter": values, "mode": words, "wrong": values},
 )
 
 
-@given(jobs | data)
+@given(jobs | values)
 def test_whatever_is_wrong_is_told_in_our_words_at_its_place(written: object) -> None:
     read = document(json.dumps(written))
     problems = validate(read)
@@ -192,6 +192,76 @@ def test_whatever_is_wrong_is_told_in_our_words_at_its_place(written: object) ->
         assert problem.place is not None
         assert not re.search(r"is not of type|is a required property|does not match|\^|\\A|\$\(", problem.message)
     assert list(problems) == sorted(problems, key=lambda each: (each.place, each.code, each.message))
+
+
+SOUND = [
+    ("test" if path.name.endswith(".test.yaml") else "job", parse(path.read_bytes(), path.name).data)
+    for path in sorted((Path(__file__).parent.parent / "jobs").glob("*.yaml"))
+]
+
+
+def changed(data: Any, draw: st.DrawFn) -> Any:  # noqa: ANN401 - anything that a file holds
+    """Return data with one thing in it put in, replaced or left out."""
+    inside = isinstance(data, dict | list) and data and draw(st.integers(0, 4))
+    if not inside:
+        return draw(scalars | st.text(max_size=3) | values)
+    where = draw(st.sampled_from(sorted(data) if isinstance(data, dict) else range(len(data))))
+    how = draw(st.sampled_from(["below", "below", "below", "out", "in"]))
+    if how == "below":
+        new = changed(data[where], draw)
+        return {**data, where: new} if isinstance(data, dict) else [*data[:where], new, *data[where + 1 :]]
+    if isinstance(data, dict):
+        rest = {key: value for key, value in data.items() if key != where}
+        return {**data, draw(words): draw(values)} if how == "in" else rest
+    return [*data, draw(values)] if how == "in" else [*data[:where], *data[where + 1 :]]
+
+
+@st.composite
+def nearly_sound(draw: st.DrawFn) -> tuple[str, object]:
+    name, found = draw(st.sampled_from(SOUND))
+    for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))):
+        found = changed(found, draw)
+    return name, found
+
+
+def agree(found: object, name: str, part: str | None = None) -> bool:
+    """Say whether data fits, and see that both validators say the same."""
+    quick = is_right(found, name, part)
+    assert quick is (next(findings(found, name, part), None) is None)
+    return quick
+
+
+def test_what_stands_in_this_repository_is_right_to_both_validators() -> None:
+    assert len({name for name, _ in SOUND}) == 2
+    assert all(agree(found, name) for name, found in SOUND)
+
+
+@settings(max_examples=2_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(nearly_sound())
+def test_both_validators_take_the_same_documents(written: tuple[str, object]) -> None:
+    name, found = written
+    agree(found, name)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(jobs | values)
+def test_both_validators_take_the_same_of_what_is_mostly_wrong(written: object) -> None:
+    agree(written, "job")
+    agree(written, "test")
+    agree(written, "job", NODE)
+
+
+def test_both_validators_take_the_same_characters() -> None:
+    """What is a blank is where languages' regular expressions differ."""
+    sound = cast("dict[str, object]", dict(SOUND)["job"])
+    blanks = [chr(code) for code in range(0x11000) if code < 0x300 or 0x1FFF < code < 0x2100 or chr(code).isspace()]
+    for blank in (*blanks, "\ufeff", "\u180e", "\ufffd", "\U0001f600"):
+        for name in (blank, f"a{blank}b", f"{blank}a{blank}"):
+            agree({**sound, "name": name}, "job")
+        agree({**sound, "limits": {"changed": f"1{blank}%"}}, "job")
+        agree({**sound, "calendar": {"year": f"current{blank}"}}, "job")
+    for digit in ("\u0661", "\uff11", "\u00b2"):
+        assert not agree({**sound, "limits": {"changed": f"{digit}%"}}, "job")
 
 
 HEAD = "version: 1\nname: x\nmode: students\ncalendar: {year: 2026}\npreferences: {email: {general: on}}\n"
