@@ -57,20 +57,20 @@ def check(
 
 def _find(paths: Sequence[Path], database: str | None, schema: str | None, as_of: options.AsOf) -> list[Checked]:
     """Return what is found file by file, and last what kept the rest from being looked for."""
-    from runner.read.jobs import find_jobs, load
+    from runner.read.jobs import load_all
     from runner.read.test_paths import is_test
 
     found: dict[str, Checked] = {}
     jobs: list[Job] = []
     try:
         named = [path for path in paths if not is_test(path)]
-        for path in find_jobs(named) if named else []:
-            try:
-                jobs.append(load(path))
-                reads = tuple((path.parent / file.path).as_posix() for file in jobs[-1].files)
-                found[str(path)] = Checked(str(path), reads=reads)
-            except Stopped as stopped:
-                found[str(path)] = Checked(str(path), stopped.problems)
+        for path, read in load_all(named) if named else []:
+            if isinstance(read, Stopped):
+                found[str(path)] = Checked(str(path), read.problems)
+                continue
+            jobs.append(read)
+            reads = tuple((path.parent / file.path).as_posix() for file in read.files)
+            found[str(path)] = Checked(str(path), reads=reads)
         found |= _tests(paths)
         if database is not None:
             for answer in _ask(jobs, database, schema, as_of):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import yaml
 
@@ -14,16 +14,20 @@ from runner.read.scalars import BROKEN, Broken, first_unstorable_escape, is_stor
 from runner.values.problems import Position, Problem, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 Way: TypeAlias = tuple[str | int, ...]
 """The way from the top of a document to a value: keys, and indexes that count from 0."""
+
+_Loader: TypeAlias = Any
+_Event: TypeAlias = Any
+"""PyYAML's stubs give its two loaders nothing in common, and allow for events without marks, made by hand."""
 
 MAX_DEPTH = 64
 MAX_NODES = 50_000
 ESCAPE_HINT = "remove it, or write the character itself"
 
-LENIENT = r"\t|[|>][-+0-9]*#"
+LENIENT = re.compile(r"[|>][-+0-9]*#|\t")
 """What libyaml takes in some places where PyYAML's own loader, and YAML, refuse it: left to the latter."""
 
 SYNTAX = (
@@ -114,20 +118,22 @@ def parse(content: bytes, file: str, *, fast: bool = True) -> Document:
     """
     text = decode(content, file)
     _refuse_directives(text, file)
-    if fast and not re.search(LENIENT, text) and hasattr(yaml, "CSafeLoader"):
+    if fast and not LENIENT.search(text) and hasattr(yaml, "CSafeLoader"):
         # whatever is wrong the slower loader says: better, and the same on every machine
         with suppress(yaml.YAMLError, Stopped):
-            document = _Reader(text, file, yaml.CSafeLoader).document()
+            document = _Reader(text, file, yaml.CSafeLoader(text)).document()
             if not document.problems:
                 return document
     try:
-        return _Reader(text, file, yaml.SafeLoader).document()
+        return _Reader(text, file, yaml.SafeLoader(text)).document()
     except yaml.MarkedYAMLError as error:
         raise Stopped(_syntax_problem(error, file)) from None
 
 
 def _refuse_directives(text: str, file: str) -> None:
     """Stop at a directive that is not %YAML 1.2; it can stand only before everything but comments and blank lines."""
+    if "%" not in text:
+        return
     for row, line in enumerate(text.split("\n")):
         if line.startswith("%") and not re.fullmatch(r"%YAML +1\.2 *( #.*)?\r?", line):
             message = f"A directive that is not %YAML 1.2: `{_short(line.rstrip())}`."
@@ -136,25 +142,17 @@ def _refuse_directives(text: str, file: str) -> None:
             return
 
 
-def _events(text: str, file: str, loader_class: Any) -> Iterator[yaml.Event]:  # noqa: ANN401 - the stubs have no common type
-    loader = loader_class(text)
-    try:
-        while loader.check_event():
-            yield loader.get_event()
-    except (ValueError, OverflowError):  # PyYAML hands any \U00000000 to chr()
-        place = Position(file, loader.get_mark().line + 1, loader.get_mark().column - 1)
-        _stop("text-encoding", "An escape that stands for no character.", place, ESCAPE_HINT)
-    finally:
-        loader.dispose()
-
-
 class _Reader:
-    """Builds one document from the events of a loader; recursion is safe, for it ends at `MAX_DEPTH`."""
+    """Builds one document from the events of a loader; recursion is safe, for it ends at `MAX_DEPTH`.
 
-    def __init__(self, text: str, file: str, loader_class: object) -> None:
+    A check of many files spends most of its time here, so what is asked of every event is asked in few steps.
+    """
+
+    def __init__(self, text: str, file: str, loader: _Loader) -> None:
         self.text = text
         self.file = file
-        self.events = _events(text, file, loader_class)
+        self.loader = loader
+        self.next = loader.get_event
         self.places: dict[Way, Position] = {}
         self.keys: dict[Way, Position] = {}
         self.spans: dict[Way, tuple[int, int]] = {}
@@ -162,20 +160,30 @@ class _Reader:
         self.count = 0
 
     def document(self) -> Document:
-        next(self.events)  # the stream starts
-        started = isinstance(next(self.events), yaml.DocumentStartEvent)
-        data = self._node(next(self.events), ()) if started else None
+        try:
+            return self._document()
+        except (ValueError, OverflowError):  # PyYAML hands any \U00000000 to chr()
+            mark = self.loader.get_mark()
+            place = Position(self.file, mark.line + 1, mark.column - 1)
+            _stop("text-encoding", "An escape that stands for no character.", place, ESCAPE_HINT)
+        finally:
+            self.loader.dispose()
+
+    def _document(self) -> Document:
+        self.next()  # the stream starts
+        started = isinstance(self.next(), yaml.DocumentStartEvent)
+        data = self._node(self.next(), ()) if started else None
         if not started or (data is None and self.text[slice(*self.spans[()])] == ""):
             _stop("file-empty", "There is nothing in this file.", Position(self.file, 1, 1))
-        next(self.events)  # the document ends
-        if isinstance(event := next(self.events), yaml.DocumentStartEvent):
+        self.next()  # the document ends
+        if isinstance(event := self.next(), yaml.DocumentStartEvent):
             self._report("yaml-documents", "A second document begins here.", self._place(event), "one file, one job")
         return Document(self.file, self.text, data, self.places, self.keys, self.spans, tuple(self.problems))
 
-    def _node(self, event: yaml.Event, way: Way) -> object:
-        place = self._enter(event, way)
+    def _node(self, event: _Event, way: Way) -> object:
+        place = self.places[way] = self._enter(event, way)
         if isinstance(event, yaml.ScalarEvent):
-            self.spans[way] = (_start(event).index, _end(event).index)
+            self.spans[way] = (event.start_mark.index, event.end_mark.index)
             return BROKEN if self._is_tagged(event, place) else self._scalar(event, place)
         if isinstance(event, yaml.SequenceStartEvent):
             self._is_tagged(event, place)
@@ -183,19 +191,19 @@ class _Reader:
         if isinstance(event, yaml.MappingStartEvent):
             self._is_tagged(event, place)
             return self._mapping(way)
-        message = f"An alias, `*{cast('yaml.AliasEvent', event).anchor}`: a reviewer must see a value where it counts."
+        message = f"An alias, `*{event.anchor}`: a reviewer must see a value where it counts."
         return self._report("yaml-alias", message, place, "write the value out")
 
-    def _enter(self, event: yaml.Event, way: Way) -> Position:
-        place = self.places[way] = self._place(event)
+    def _enter(self, event: _Event, way: Way) -> Position:
+        place = self._place(event)
         self.count += 1
         if self.count > MAX_NODES:
             _stop("yaml-size", f"More than {MAX_NODES:,} values in one file.", place)
-        if isinstance(event, yaml.CollectionStartEvent) and len(way) >= MAX_DEPTH:
+        if len(way) >= MAX_DEPTH and isinstance(event, yaml.CollectionStartEvent):
             _stop("yaml-depth", f"Nested deeper than {MAX_DEPTH} levels.", place)
         return place
 
-    def _is_tagged(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, place: Position) -> bool:
+    def _is_tagged(self, event: _Event, place: Position) -> bool:
         if event.tag is None:
             return False
         self._report("yaml-tag", "A tag: a job file has only text, numbers, true, false and null.", place, "remove it")
@@ -203,28 +211,28 @@ class _Reader:
 
     def _sequence(self, way: Way) -> list[object]:
         items: list[object] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while not isinstance(event := self.next(), yaml.SequenceEndEvent):
             items.append(self._node(event, (*way, len(items))))
         return items
 
     def _mapping(self, way: Way) -> dict[str, object]:
         pairs: dict[str, object] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+        while not isinstance(event := self.next(), yaml.MappingEndEvent):
             key = self._key(event, way)
             if key is None:
-                self._node(next(self.events), self._nowhere(way))
+                self._node(self.next(), self._nowhere(way))
             else:
-                pairs[key] = self._node(next(self.events), (*way, key))
+                pairs[key] = self._node(self.next(), (*way, key))
         return pairs
 
-    def _key(self, event: yaml.Event, way: Way) -> str | None:
+    def _key(self, event: _Event, way: Way) -> str | None:
         """Return a key, or None and a problem for one that leaves its value out."""
         if not isinstance(event, yaml.ScalarEvent):
             self._node(event, self._nowhere(way))
             if not isinstance(event, yaml.AliasEvent):
                 self._report("yaml-key", "A list or a mapping as a key: keys are text.", self._place(event))
             return None
-        place = self._enter(event, self._nowhere(way))
+        place = self._enter(event, way)
         self._is_tagged(event, place)
         if not event.style and event.value == "<<":
             message = "A merge key, `<<`: a reviewer must see a value where it counts."
@@ -245,7 +253,7 @@ class _Reader:
         """Return a way that no key can have: what stands there is looked at, and left out."""
         return (*way, f"\0{self.count}")
 
-    def _scalar(self, event: yaml.ScalarEvent, place: Position) -> object:
+    def _scalar(self, event: _Event, place: Position) -> object:
         if event.style:
             self._refuse_unstorable(event)
             return event.value
@@ -255,33 +263,25 @@ class _Reader:
             self._report("yaml-number", message, place, "a finite number of at most 64 bits")
         return value
 
-    def _refuse_unstorable(self, event: yaml.ScalarEvent) -> None:
+    def _refuse_unstorable(self, event: _Event) -> None:
         if not is_storable(event.value):
             # libyaml refuses some of these escapes as syntax and can't go on, so neither do we
-            start = _start(event)
-            source = self.text[start.index : _end(event).index]
+            start = event.start_mark
+            source = self.text[start.index : event.end_mark.index]
             lines = source[: first_unstorable_escape(source)].split("\n")
             column = len(lines[-1]) + 1 + (start.column if len(lines) == 1 else 0)
             place = Position(self.file, start.line + len(lines), column)
             _stop("text-encoding", "An escape for a character that no database takes.", place, ESCAPE_HINT)
 
-    def _place(self, event: yaml.Event) -> Position:
-        if _start(event).index >= len(self.text):  # libyaml begins a line there even where none ended
+    def _place(self, event: _Event) -> Position:
+        mark = event.start_mark
+        if mark.index >= len(self.text):  # libyaml begins a line there even where none ended
             return place_after(self.text, self.file)
-        return Position(self.file, _start(event).line + 1, _start(event).column + 1)
+        return Position(self.file, mark.line + 1, mark.column + 1)
 
     def _report(self, code: str, message: str, place: Position, hint: str | None = None) -> Broken:
         self.problems.append(Problem(code, message, place, hint))
         return BROKEN
-
-
-def _start(event: yaml.Event) -> yaml.Mark:
-    # the stubs allow for events that somebody made by hand, which have no marks
-    return cast("yaml.Mark", event.start_mark)
-
-
-def _end(event: yaml.Event) -> yaml.Mark:
-    return cast("yaml.Mark", event.end_mark)
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from runner.values.job import Node, ReadFile
 
+    _Opened = tuple[files.Folder, Document]
+
 SET = {"on": True, "off": False}
 JOB_KEYS = frozenset({"version", "mode", "preferences"})
 
@@ -33,15 +35,36 @@ def load(path: Path) -> Job:
     if path.name.endswith(files.TESTS):
         message = f"{path} holds policy tests, and is no job."
         raise Stopped(Problem("no-jobs", message, None, "`runner test` plays them"))
+    return _load(*_open(path))
+
+
+def load_all(paths: Iterable[Path]) -> Iterator[tuple[Path, Job | Stopped]]:
+    """Yield the files that `find_jobs` returns, each with its job or with what stops it; none is read twice.
+
+    Raises `Stopped` as `find_jobs` does.
+    """
+    for path, opened in _find(paths):
+        try:
+            if isinstance(opened, Stopped):
+                raise opened
+            yield path, _load(*opened) if opened else load(path)
+        except Stopped as stopped:
+            yield path, stopped
+
+
+def _open(path: Path) -> _Opened:
     folder = files.open_folder(path)
-    document = parse(files.read_job(folder, path), str(path))
+    return folder, parse(files.read_job(folder, path), str(path))
+
+
+def _load(folder: files.Folder, document: Document) -> Job:
     problems = [*document.problems, *validate(document)]
     data = document.data if isinstance(document.data, dict) else {}
     reading = Reading(document, _mode(data), folder, problems, [])
     node = read_filter(reading, ("filter",)) if "filter" in data else None
     problems += _nothing_set(document, data)
     if problems:
-        raise Stopped(*sorted(set(problems), key=lambda problem: _order(problem, str(path))))
+        raise Stopped(*sorted(set(problems), key=lambda problem: _order(problem, document.file)))
     digest, read = files.digest(folder, reading.people_files)
     return _job(document, node, digest, read)
 
@@ -74,30 +97,36 @@ def find_jobs(paths: Iterable[Path]) -> list[Path]:
     the job that names them, and other programs' YAML are left alone. Raises `Stopped` for a path that is not there
     (with every one of them), or if no job is left.
     """
+    return [path for path, _ in _find(paths)]
+
+
+def _find(paths: Iterable[Path]) -> Iterator[tuple[Path, _Opened | Stopped | None]]:
+    """Yield what `find_jobs` returns; with what it had to open, as it was found, or what kept that from being read."""
     paths = list(paths)
     problems = [problem for path in paths for problem in files.missing(path)]
     if problems:
         raise Stopped(*problems)
-    found: dict[str, Path] = {}
+    found: set[str] = set()
     for path in paths:
-        for job in _jobs_below(path) if path.is_dir() else [path]:
-            found.setdefault(files.true_path(job), job)
+        for job, opened in _jobs_below(path) if path.is_dir() else [(path, None)]:
+            if (true := files.true_path(job)) not in found:
+                found.add(true)
+                yield job, opened
     if not found:
         where = ", ".join(str(path) for path in paths)
         raise Stopped(Problem("no-jobs", f"There is no job file below {where}.", None, "a job file ends in .yaml"))
-    return list(found.values())
 
 
-def _jobs_below(folder: Path) -> list[Path]:
-    return [path for path in files.yaml_files(folder) if _is_job(path)]
-
-
-def _is_job(path: Path) -> bool:
-    try:
-        data = parse(files.read_job(files.open_folder(path), path), str(path)).data
-    except Stopped:
-        return True  # whoever loads it hears why
-    return isinstance(data, dict) and not JOB_KEYS.isdisjoint(data)
+def _jobs_below(folder: Path) -> Iterator[tuple[Path, _Opened | Stopped]]:
+    for path in files.yaml_files(folder):
+        try:
+            opened = _open(path)
+        except Stopped as stopped:
+            yield path, stopped  # whoever loads it hears why
+        else:
+            data = opened[1].data
+            if isinstance(data, dict) and not JOB_KEYS.isdisjoint(data):
+                yield path, opened
 
 
 def _mode(data: Mapping[str, object]) -> Mode | None:
@@ -154,8 +183,9 @@ def _calendars(document: Document, data: object) -> tuple[CalendarEntry, ...]:
 
 def _preferences(data: Mapping[str, Mapping[str, str]]) -> dict[Channel, dict[Reason, bool]]:
     cells = {
-        channel: {reason: SET[setting] for reason in Reason if (setting := data.get(channel, {}).get(reason)) in SET}
+        channel: {reason: SET[setting] for reason in Reason if (setting := data[channel].get(reason)) in SET}
         for channel in Channel
+        if channel in data
     }
     return {channel: reasons for channel, reasons in cells.items() if reasons}
 
@@ -170,7 +200,7 @@ def _limits(data: Mapping[str, Any]) -> Limits:
 def _places(document: Document) -> dict[str, Position]:
     """Return the place of each top-level key, and of those below preferences and limits: `limits.people`."""
     return {
-        ".".join(str(part) for part in way): place
+        ".".join(map(str, way)): place
         for way, place in document.keys.items()
         if len(way) == 1 or way[0] in {"preferences", "limits"}
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from collections import defaultdict
+from itertools import product
 from typing import TYPE_CHECKING
 
 from runner.values.conflicts import Opposite, Setting
@@ -25,12 +26,21 @@ _PERSON = "person"
 
 def opposites(jobs: Sequence[Job]) -> tuple[Opposite, ...]:
     """Return the opposite settings among jobs, pair by pair in the order of the jobs."""
-    numbered = [(number, job, _cells(job, on=True), _cells(job, on=False)) for number, job in enumerate(jobs)]
-    found: list[Opposite] = []
-    for (first, one, one_on, one_off), (second, other, other_on, other_off) in combinations(numbered, 2):
-        if cells := (one_on & other_off) | (one_off & other_on):
-            found += _between((first, one), (second, other), cells)
-    return tuple(found)
+    setters: dict[Cell, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for number, job in enumerate(jobs):
+        for channel, row in job.preferences.items():
+            for reason, is_on in row.items():
+                setters[channel, reason][is_on].append(number)
+    # from the cells to the pairs: most jobs of a thousand contradict no other, and need not be held against each
+    pairs: dict[tuple[int, int], set[Cell]] = defaultdict(set)
+    for cell, (off, on) in setters.items():
+        for one, other in product(off, on):
+            pairs[min(one, other), max(one, other)].add(cell)
+    return tuple(
+        opposite
+        for (first, second), cells in sorted(pairs.items())
+        for opposite in _between((first, jobs[first]), (second, jobs[second]), cells)
+    )
 
 
 def warn(opposite: Opposite) -> Warned:
@@ -46,13 +56,7 @@ def warn(opposite: Opposite) -> Warned:
     )
 
 
-def _cells(job: Job, *, on: bool) -> frozenset[Cell]:
-    return frozenset(
-        (channel, reason) for channel, row in job.preferences.items() for reason, is_on in row.items() if is_on is on
-    )
-
-
-def _between(one: tuple[int, Job], other: tuple[int, Job], cells: frozenset[Cell]) -> Iterator[Opposite]:
+def _between(one: tuple[int, Job], other: tuple[int, Job], cells: set[Cell]) -> Iterator[Opposite]:
     """Yield the opposite cells of two jobs, but those that certainly never meet."""
     apart = _never_the_same_people(one[1], other[1])
     for channel, reason in product(Channel, Reason):

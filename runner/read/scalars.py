@@ -14,6 +14,7 @@ CONSTANTS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+FIRST_OF_NUMBER = frozenset("-+.0123456789")
 NUMBER = re.compile(
     r"""
       (?P<integer> [-+]?[0-9]+ | 0o[0-7]+ | 0x[0-9a-fA-F]+ )
@@ -40,6 +41,8 @@ def resolve(text: str) -> object:
     """Return what a plain scalar means, or BROKEN for a number that is not finite or has more than 64 bits."""
     if text in CONSTANTS:
         return CONSTANTS[text]
+    if text[0] not in FIRST_OF_NUMBER:
+        return text
     number = NUMBER.fullmatch(text)
     if number is None:
         return text
@@ -61,6 +64,8 @@ def _integer(text: str) -> int | Broken:
 
 def is_storable(text: str) -> bool:
     """Say whether databases take a text: PostgreSQL has no U+0000, none has half a character."""
+    if text.isascii():
+        return "\0" not in text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -20,9 +21,8 @@ class Kind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """A place in a file; line and column count from 1, column in characters."""
+class Position(NamedTuple):
+    """A place in a file; line and column count from 1, column in characters. A tuple: every value of a file has one."""
 
     file: str
     line: int
