@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -169,6 +170,7 @@ def main() -> None:
     Everything is closed and written by then; to take the interpreter down piece by piece would take a fifth of the
     time of a check.
     """
+    gc.set_threshold(50_000, 20, 20)
     code = execute(sys.argv[1:])
     try:
         sys.stdout.flush()

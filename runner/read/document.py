@@ -182,8 +182,9 @@ class _Reader:
 
     def _node(self, event: _Event, way: Way) -> object:
         place = self.places[way] = self._enter(event, way)
+        span = (event.start_mark.index, event.end_mark.index)
         if isinstance(event, yaml.ScalarEvent):
-            self.spans[way] = (event.start_mark.index, event.end_mark.index)
+            self.spans[way] = span
             return BROKEN if self._is_tagged(event, place) else self._scalar(event, place)
         if isinstance(event, yaml.SequenceStartEvent):
             self._is_tagged(event, place)
