@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,8 @@ def measure(rounds: int, tell: Callable[[str], None]) -> dict[str, dict[str, lis
     """Return the seconds of each command in each round, those together that are compared."""
     tell("install check-jsonschema in an environment of its own")
     other = _check_jsonschema()
+    # pip compiles what it installs; from a checkout Python may be told not to write that down (PYTHONDONTWRITEBYTECODE)
+    compileall.compile_dir(ROOT / "runner", quiet=1)
     python = sys.executable
     runner = str(Path(python).with_name("runner"))
     found = {}

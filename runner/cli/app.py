@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -170,7 +169,6 @@ def main() -> None:
     Everything is closed and written by then; to take the interpreter down piece by piece would take a fifth of the
     time of a check.
     """
-    gc.set_threshold(50_000, 20, 20)
     code = execute(sys.argv[1:])
     try:
         sys.stdout.flush()

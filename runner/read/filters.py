@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from runner.read import files
 from runner.read.document import Document, parse
-from runner.read.pass_through import bindable, faults
-from runner.read.people_file import parse_people
 from runner.read.schema import NODE, validate
 from runner.values.job import All, Any, Node, Not, PassThrough, People, Query
 from runner.values.problems import Problem, Stopped
@@ -90,6 +88,8 @@ def _leaf(reading: Reading, way: Way, data: dict[str, object]) -> Node | None:
 
 
 def _people_file(reading: Reading, way: Way, name: str) -> People | None:
+    from runner.read.people_file import parse_people
+
     place = reading.document.place(way)
     try:
         content = files.read_inside(reading.folder, name, files.MAX_PEOPLE_BYTES, place)
@@ -101,6 +101,8 @@ def _people_file(reading: Reading, way: Way, name: str) -> People | None:
 
 
 def _pass_through(reading: Reading, way: Way, sql: str) -> PassThrough | None:
+    from runner.read.pass_through import bindable, faults
+
     found = [
         Problem("sql-shape", fault.message, reading.document.place_inside(way, fault.offset), fault.hint)
         for fault in faults(sql)
