@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.read import files
-from runner.read.jobs import find_jobs, load
+from runner.read.jobs import find_jobs, load, load_all
 from runner.values.problems import Problem, Stopped
 
 JOB = """\
@@ -206,3 +206,30 @@ def test_a_folder_without_jobs() -> None:
     with pytest.raises(Stopped) as stopped:
         find_jobs([Path("jobs")])
     assert [problem.code for problem in stopped.value.problems] == ["no-jobs"]
+
+
+def test_all_are_loaded_as_each_alone_and_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, broken, no_yaml = (
+        write("jobs/a.yaml"),
+        write("jobs/b.yaml", JOB.replace("fall", "")),
+        write("jobs/c.yaml", "name: [\n"),
+    )
+    write("jobs/filter.yaml", "people: [1]\n")
+    named = write("one.txt")
+    paths = [named, Path("jobs"), sound]
+    opened: list[str] = []
+    read_job = files.read_job
+
+    def watched(folder: files.Folder, job: Path) -> bytes:
+        opened.append(str(job))
+        return read_job(folder, job)
+
+    monkeypatch.setattr(files, "read_job", watched)
+    found = dict(load_all(paths))
+    assert sorted(opened) == ["jobs/a.yaml", "jobs/b.yaml", "jobs/c.yaml", "jobs/filter.yaml", "one.txt"]
+    assert list(found) == find_jobs(paths) == [named, sound, broken, no_yaml]
+    assert (found[named], found[sound]) == (load(named), load(sound))
+    for path in (broken, no_yaml):
+        stopped = found[path]
+        assert isinstance(stopped, Stopped)
+        assert list(stopped.problems) == problems_of(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -81,17 +80,6 @@ def test_completing_a_command_builds_only_that_one(
     monkeypatch.setenv("_RUNNER_COMPLETE", "complete_zsh")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", words)
     assert [command.name for command in build([]).registered_commands] == commands
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], [], ["chekc"]])
-def test_a_list_of_the_commands_loads_none_of_them(tmp_path: Path, arguments: list[str]) -> None:
-    done = start(*arguments, folder=tmp_path)
-    assert done.returncode == (0 if arguments[:1] in (["--help"], ["--version"]) else 64)
-    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
-    assert "runner.cli.app" in loaded
-    unwanted = {"rich", "yaml", "jsonschema", "jsonschema_rs", "runner.cli.options", "runner.values.result"}
-    unwanted |= {f"runner.cli.{command.module}" for command in COMMANDS.values()}
-    assert not loaded & unwanted
 
 
 def test_a_command_after_a_double_dash_is_called_too(tmp_path: Path) -> None:

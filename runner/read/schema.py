@@ -7,7 +7,6 @@ side. Were they ever to differ over what the first calls wrong, the second's wor
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -77,9 +76,9 @@ def _has_fraction(data: object) -> bool:
 
 @cache
 def _quick_validator(name: str, subschema: str | None) -> jsonschema_rs.Draft202012Validator:
-    schema = _schema(name)
+    schema: str | dict[str, Any] = schema_text(name)
     if subschema is not None:
-        schema = {"$ref": f"#/$defs/{subschema}", "$defs": schema["$defs"]}
+        schema = {"$ref": f"#/$defs/{subschema}", "$defs": _schema(name)["$defs"]}
     return jsonschema_rs.Draft202012Validator(schema, offline=True)
 
 
@@ -92,6 +91,8 @@ def _finding(error: ValidationError) -> Finding:
 
 @cache
 def _schema(name: str) -> dict[str, Any]:
+    import json
+
     return cast("dict[str, Any]", json.loads(schema_text(name)))
 
 
