@@ -233,3 +233,12 @@ def test_all_are_loaded_as_each_alone_and_read_once(monkeypatch: pytest.MonkeyPa
         stopped = found[path]
         assert isinstance(stopped, Stopped)
         assert list(stopped.problems) == problems_of(path)
+
+
+def test_a_file_that_does_not_know_its_size_is_read_to_its_end() -> None:
+    if not (path := Path("/proc/version")).exists():
+        pytest.skip("no /proc here")
+    assert path.stat().st_size == 0
+    assert files.read_alone(path, 10_000) == path.read_bytes()
+    with pytest.raises(Stopped, match="is larger than"):
+        files.read_alone(path, 10)

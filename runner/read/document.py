@@ -235,18 +235,19 @@ class _Reader:
             return None
         place = self._enter(event, way)
         self._is_tagged(event, place)
+        inner = (*way, event.value)
         if not event.style and event.value == "<<":
             message = "A merge key, `<<`: a reviewer must see a value where it counts."
             self._report("yaml-alias", message, place, "write the keys out")
         elif not event.style and not isinstance(resolve(event.value), str):
             hint = f'quote it: "{_short(event.value)}"' if event.value else None
             self._report("yaml-key", f"A key that is not text: `{_short(event.value)}`.", place, hint)
-        elif (first := self.keys.get((*way, event.value))) is not None:
+        elif (first := self.keys.get(inner)) is not None:
             message = f"`{_short(event.value)}` stands here a second time; the first is on line {first.line}."
             self._report("yaml-duplicate-key", message, place, "keep one of them")
         else:
             self._refuse_unstorable(event)
-            self.keys[(*way, event.value)] = place
+            self.keys[inner] = place
             return event.value
         return None
 

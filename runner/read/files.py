@@ -127,9 +127,13 @@ def _resolve(path: Path, shown: str, place: Position | None, *, written: str = "
 def _read(path: Path, name: str, limit: int, place: Position | None) -> bytes:
     try:
         with open(path, "rb", opener=lambda file, _: os.open(file, OPEN_FLAGS)) as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 _stop("file-unreadable", f"{name} is no regular file.", place)
-            content = stream.read(limit + 1)
+            # room for all of the limit would take longer to make than a small file takes to read
+            content = stream.read(min(status.st_size, limit) + 1)
+            if len(content) > status.st_size:  # it grows, or lies in a place such as /proc
+                content += stream.read(limit + 1 - len(content))
     except OSError as error:
         _stop("file-unreadable", f"{name} can't be read: {_reason(error)}.", place)
     if len(content) > limit:
