@@ -181,7 +181,7 @@ def test_every_command_has_its_section() -> None:
     sections = re.findall(r"^## runner (\w+)$", read(DOCS / "cli.md"), re.MULTILINE)
     assert sections == list(COMMANDS)
     for command in COMMANDS:
-        assert f" Usage: runner {command} " in read(DOCS / "cli.md")
+        assert f"\nUsage: runner {command} " in read(DOCS / "cli.md")
         assert any(example.split()[1] == command for example, _ in examples(DOCS / "cli.md"))
 
 
