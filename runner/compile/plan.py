@@ -128,6 +128,9 @@ class Stage:
         if not self.temporary:
             return self.part(name, rows)
         table = self._table(name, rows, key)
+        if key is not None and len(table.c) == 1:
+            # In its own order an index grows at its end. PostgreSQL takes a third of the time for a million of ids.
+            rows = rows.order_by(rows.selected_columns[key])
         self._fill(title, table, insert(table).from_select(list(table.c), rows))
         return table
 
