@@ -55,7 +55,11 @@ def compile_job(job: Job, as_of: date, language: Language, *, staged: bool, pref
     if shared is not None:
         phones = stage.part("phone", changes.phones(eligible))
         rows = bystanders(the_day, scope, phones)
-        beside = stage.relation("bystander", "the bystanders of household phones that change", rows, key="person_id")
+        if silencing:
+            title = "the bystanders of household phones that change"
+            beside = stage.relation("bystander", title, rows, key="person_id")
+        else:  # they are counted, and nothing else
+            beside = rows.subquery("bystander")
     audience = Audience(
         scope=scope,
         staff=staff,
