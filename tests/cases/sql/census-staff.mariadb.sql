@@ -64,7 +64,8 @@ WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name 
     SELECT calendar.school_id
     FROM calendar
     WHERE calendar.end_year = :end_year_1
-  );
+  )
+ORDER BY district_assignment.person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id BIGINT NOT NULL, PRIMARY KEY (household_id) );
@@ -79,7 +80,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the people with an assignment.
 CREATE TEMPORARY TABLE runner_staff ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) );
@@ -90,7 +92,8 @@ INSERT INTO runner_staff (person_id)
 SELECT DISTINCT district_assignment.person_id
 FROM district_assignment
 WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of);
+  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+ORDER BY district_assignment.person_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT NOT NULL, person_id BIGINT, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) );
@@ -176,7 +179,8 @@ WHERE household_member.household_id IN (
     SELECT *
     FROM runner_scope
     WHERE runner_scope.person_id = household_member.person_id
-  ));
+  ))
+ORDER BY household_member.person_id;
 
 -- Write down what will change.
 --   :this_run = (known when the run is under way)

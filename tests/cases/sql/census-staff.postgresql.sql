@@ -55,7 +55,8 @@ WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name 
     SELECT calendar.school_id
     FROM calendar
     WHERE calendar.end_year = :end_year_1
-  );
+  )
+ORDER BY district_assignment.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_scope;
@@ -73,7 +74,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_home;
@@ -87,7 +89,8 @@ INSERT INTO runner_staff (person_id)
 SELECT DISTINCT district_assignment.person_id
 FROM district_assignment
 WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of);
+  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+ORDER BY district_assignment.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_staff;
@@ -179,7 +182,8 @@ WHERE household_member.household_id IN (
     SELECT *
     FROM runner_scope
     WHERE runner_scope.person_id = household_member.person_id
-  ));
+  ))
+ORDER BY household_member.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_bystander;

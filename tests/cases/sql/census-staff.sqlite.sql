@@ -53,7 +53,8 @@ WHERE (NOT (school.name IS NULL AND school.number IS NULL) AND NOT (school.name 
     SELECT calendar.school_id
     FROM calendar
     WHERE calendar.end_year = :end_year_1
-  );
+  )
+ORDER BY district_assignment.person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id INTEGER NOT NULL, PRIMARY KEY (household_id) );
@@ -68,7 +69,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the people with an assignment.
 CREATE TEMPORARY TABLE runner_staff ( person_id INTEGER NOT NULL, PRIMARY KEY (person_id) );
@@ -79,7 +81,8 @@ INSERT INTO runner_staff (person_id)
 SELECT DISTINCT district_assignment.person_id
 FROM district_assignment
 WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of);
+  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+ORDER BY district_assignment.person_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id INTEGER NOT NULL, person_id INTEGER, household_id INTEGER, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT, PRIMARY KEY (contact_point_id) );
@@ -165,7 +168,8 @@ WHERE household_member.household_id IN (
     SELECT *
     FROM runner_scope
     WHERE runner_scope.person_id = household_member.person_id
-  ));
+  ))
+ORDER BY household_member.person_id;
 
 -- Make room for what the people in scope hear about.
 CREATE TEMPORARY TABLE runner_heard ( person_id INTEGER NOT NULL, before_bits SMALLINT, after_bits SMALLINT, PRIMARY KEY (person_id) );

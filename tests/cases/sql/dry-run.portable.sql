@@ -242,22 +242,6 @@ WITH runner_scope AS (
       runner_eligible.after_bits AS after_bits
     FROM runner_eligible
     WHERE runner_eligible.household_id IS NOT NULL
-  ),
-  runner_bystander AS (
-    SELECT DISTINCT household_member.person_id AS person_id
-    FROM household_member
-    WHERE household_member.household_id IN (
-      SELECT runner_phone.household_id
-      FROM runner_phone
-      WHERE runner_phone.after_bits != runner_phone.before_bits
-    )
-      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-      AND NOT (EXISTS (
-        SELECT *
-        FROM runner_scope
-        WHERE runner_scope.person_id = household_member.person_id
-      ))
   )
 SELECT part_1.people,
   part_1.staff,
@@ -370,7 +354,22 @@ JOIN (
 JOIN (
   SELECT (
     SELECT count(*) AS count_2
-    FROM runner_bystander
+    FROM (
+      SELECT DISTINCT household_member.person_id AS person_id
+      FROM household_member
+      WHERE household_member.household_id IN (
+        SELECT runner_phone.household_id
+        FROM runner_phone
+        WHERE runner_phone.after_bits != runner_phone.before_bits
+      )
+        AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+        AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+        AND NOT (EXISTS (
+          SELECT *
+          FROM runner_scope
+          WHERE runner_scope.person_id = household_member.person_id
+        ))
+    ) AS bystander
   ) AS bystanders,
     coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0 OR pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0 OR pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS lost,
     coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0) THEN pattern.times ELSE 0 END), 0) AS emergency_before,

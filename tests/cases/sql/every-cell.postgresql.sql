@@ -54,7 +54,8 @@ WHERE relationship.student_id IN (
 )
   AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
   AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-  AND relationship.messenger = true;
+  AND relationship.messenger = true
+ORDER BY person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_scope;
@@ -72,7 +73,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_home;
@@ -86,7 +88,8 @@ INSERT INTO runner_staff (person_id)
 SELECT DISTINCT district_assignment.person_id
 FROM district_assignment
 WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of);
+  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+ORDER BY district_assignment.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_staff;
@@ -188,7 +191,8 @@ WHERE household_member.household_id IN (
     SELECT *
     FROM runner_scope
     WHERE runner_scope.person_id = household_member.person_id
-  ));
+  ))
+ORDER BY household_member.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_bystander;

@@ -59,7 +59,8 @@ WHERE enrollment.calendar_id IN (
   AND (enrollment.start_date IS NULL OR enrollment.start_date <= :as_of)
   AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
   AND (enrollment.no_show IS NULL OR enrollment.no_show = 0)
-  AND (person.birth_date IS NOT NULL AND person.birth_date BETWEEN :birth_date_1 AND :birth_date_2 OR enrollment.start_date IS NOT NULL AND enrollment.start_date >= :start_date_1 OR enrollment.end_date IS NULL OR person.person_id IS NOT NULL AND person.person_id IN (:person_id_1_1, :person_id_1_2, :person_id_1_3) OR person.person_id IS NOT NULL AND NOT (person.person_id IS NOT NULL AND person.person_id = :person_id_2));
+  AND (person.birth_date IS NOT NULL AND person.birth_date BETWEEN :birth_date_1 AND :birth_date_2 OR enrollment.start_date IS NOT NULL AND enrollment.start_date >= :start_date_1 OR enrollment.end_date IS NULL OR person.person_id IS NOT NULL AND person.person_id IN (:person_id_1_1, :person_id_1_2, :person_id_1_3) OR person.person_id IS NOT NULL AND NOT (person.person_id IS NOT NULL AND person.person_id = :person_id_2))
+ORDER BY enrollment.person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id INTEGER NOT NULL, PRIMARY KEY (household_id) );
@@ -74,7 +75,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id INTEGER, person_id INTEGER, household_id INTEGER, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );

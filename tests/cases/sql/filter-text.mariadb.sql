@@ -105,7 +105,8 @@ WHERE enrollment.calendar_id IN (
   AND (replace(lower(replace(person.first_name, :replace_21, :replace_22) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_23, :replace_24) COLLATE utf8mb4_nopad_bin) BETWEEN :param_6
   AND :param_7
   AND enrollment.service_type IS NOT NULL
-  AND (replace(lower(replace(enrollment.service_type, :replace_25, :replace_26) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_27, :replace_28) COLLATE utf8mb4_nopad_bin) < :param_8;
+  AND (replace(lower(replace(enrollment.service_type, :replace_25, :replace_26) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_27, :replace_28) COLLATE utf8mb4_nopad_bin) < :param_8
+ORDER BY enrollment.person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id BIGINT NOT NULL, PRIMARY KEY (household_id) );
@@ -120,7 +121,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT, person_id BIGINT, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );

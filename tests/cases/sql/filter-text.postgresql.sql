@@ -86,7 +86,8 @@ WHERE enrollment.calendar_id IN (
   AND (replace(lower(person.first_name COLLATE "und-x-icu"), :replace_11, :replace_12) COLLATE "C") BETWEEN :param_6
   AND :param_7
   AND enrollment.service_type IS NOT NULL
-  AND (replace(lower(enrollment.service_type COLLATE "und-x-icu"), :replace_13, :replace_14) COLLATE "C") < :param_8;
+  AND (replace(lower(enrollment.service_type COLLATE "und-x-icu"), :replace_13, :replace_14) COLLATE "C") < :param_8
+ORDER BY enrollment.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_scope;
@@ -104,7 +105,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_home;

@@ -74,7 +74,8 @@ WHERE enrollment.calendar_id IN (
   AND runner_fold(person.first_name) BETWEEN :runner_fold_6
   AND :runner_fold_7
   AND enrollment.service_type IS NOT NULL
-  AND runner_fold(enrollment.service_type) < :runner_fold_8;
+  AND runner_fold(enrollment.service_type) < :runner_fold_8
+ORDER BY enrollment.person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id INTEGER NOT NULL, PRIMARY KEY (household_id) );
@@ -89,7 +90,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id INTEGER, person_id INTEGER, household_id INTEGER, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );

@@ -53,7 +53,8 @@ WHERE relationship.student_id IN (
   AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
   AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
   AND relationship.messenger = true
-  AND relationship.guardian = true;
+  AND relationship.guardian = true
+ORDER BY person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_scope;
@@ -71,7 +72,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_home;

@@ -55,7 +55,8 @@ WHERE relationship.student_id IN (
   AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
   AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
   AND relationship.messenger = 1
-  AND relationship.guardian = 1;
+  AND relationship.guardian = 1
+ORDER BY person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id INTEGER NOT NULL, PRIMARY KEY (household_id) );
@@ -70,7 +71,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id INTEGER, person_id INTEGER, household_id INTEGER, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );

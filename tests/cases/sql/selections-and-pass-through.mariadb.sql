@@ -49,7 +49,8 @@ CREATE TEMPORARY TABLE runner_people_1 ( person_id BIGINT NOT NULL, PRIMARY KEY 
 --   :people_1 = [5, 6, 7]
 INSERT INTO runner_people_1 (person_id)
 SELECT DISTINCT listed.person_id
-FROM json_table(:people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed;
+FROM json_table(:people_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+ORDER BY listed.person_id;
 
 -- Make room for the people selected by the district's own SQL.
 CREATE TEMPORARY TABLE runner_pass_through_1 ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) );
@@ -58,7 +59,8 @@ CREATE TEMPORARY TABLE runner_pass_through_1 ( person_id BIGINT NOT NULL, PRIMAR
 --   :pass_through_1 = (known when the run is under way)
 INSERT INTO runner_pass_through_1 (person_id)
 SELECT DISTINCT listed.person_id
-FROM json_table(:pass_through_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed;
+FROM json_table(:pass_through_1 , '$[*]' COLUMNS (person_id BIGINT PATH '$')) AS listed
+ORDER BY listed.person_id;
 
 -- Make room for the people in scope.
 CREATE TEMPORARY TABLE runner_scope ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) );
@@ -83,7 +85,8 @@ WHERE enrollment.calendar_id IN (
   ) OR enrollment.person_id IN (
     SELECT runner_pass_through_1.person_id
     FROM runner_pass_through_1
-  ));
+  ))
+ORDER BY enrollment.person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id BIGINT NOT NULL, PRIMARY KEY (household_id) );
@@ -98,7 +101,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT, person_id BIGINT, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );

@@ -44,7 +44,8 @@ CREATE TEMPORARY TABLE runner_people_1 ( person_id BIGINT NOT NULL, PRIMARY KEY 
 --   :people_1 = [5, 6, 7]
 INSERT INTO runner_people_1 (person_id)
 SELECT DISTINCT CAST(listed.value AS BIGINT) AS person_id
-FROM json_array_elements_text(CAST(:people_1 AS JSON)) AS listed;
+FROM json_array_elements_text(CAST(:people_1 AS JSON)) AS listed
+ORDER BY person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_people_1;
@@ -56,7 +57,8 @@ CREATE TEMPORARY TABLE runner_pass_through_1 ( person_id BIGINT NOT NULL, PRIMAR
 --   :pass_through_1 = (known when the run is under way)
 INSERT INTO runner_pass_through_1 (person_id)
 SELECT DISTINCT CAST(listed.value AS BIGINT) AS person_id
-FROM json_array_elements_text(CAST(:pass_through_1 AS JSON)) AS listed;
+FROM json_array_elements_text(CAST(:pass_through_1 AS JSON)) AS listed
+ORDER BY person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_pass_through_1;
@@ -84,7 +86,8 @@ WHERE enrollment.calendar_id IN (
   ) OR enrollment.person_id IN (
     SELECT runner_pass_through_1.person_id
     FROM runner_pass_through_1
-  ));
+  ))
+ORDER BY enrollment.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_scope;
@@ -102,7 +105,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_home;

@@ -83,7 +83,8 @@ WHERE relationship.student_id IN (
 )
   AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
   AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-  AND relationship.messenger = true;
+  AND relationship.messenger = true
+ORDER BY person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id BIGINT NOT NULL, PRIMARY KEY (household_id) );
@@ -98,7 +99,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT, person_id BIGINT, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );
@@ -155,33 +157,6 @@ FROM (
       AND contact_point.address REGEXP '[^ \t\r\n]'
   ) AS point
 ) AS wanted;
-
--- Make room for the bystanders of household phones that change.
-CREATE TEMPORARY TABLE runner_bystander ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) );
-
--- The bystanders of household phones that change.
---   :as_of = 2025-09-02
-INSERT INTO runner_bystander (person_id)
-SELECT DISTINCT household_member.person_id
-FROM household_member
-WHERE household_member.household_id IN (
-  SELECT phone.household_id
-  FROM (
-    SELECT runner_eligible.household_id AS household_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
-    FROM runner_eligible
-    WHERE runner_eligible.household_id IS NOT NULL
-  ) AS phone
-  WHERE phone.after_bits != phone.before_bits
-)
-  AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-  AND NOT (EXISTS (
-    SELECT *
-    FROM runner_scope
-    WHERE runner_scope.person_id = household_member.person_id
-  ));
 
 -- Write down what will change.
 --   :this_run = (known when the run is under way)
@@ -278,7 +253,28 @@ INNER JOIN (
 --   :as_of = 2025-09-02
 SELECT (
   SELECT count(*) AS count_1
-  FROM runner_bystander
+  FROM (
+    SELECT DISTINCT household_member.person_id AS person_id
+    FROM household_member
+    WHERE household_member.household_id IN (
+      SELECT phone.household_id
+      FROM (
+        SELECT runner_eligible.household_id AS household_id,
+          runner_eligible.before_bits AS before_bits,
+          runner_eligible.after_bits AS after_bits
+        FROM runner_eligible
+        WHERE runner_eligible.household_id IS NOT NULL
+      ) AS phone
+      WHERE phone.after_bits != phone.before_bits
+    )
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      AND NOT (EXISTS (
+        SELECT *
+        FROM runner_scope
+        WHERE runner_scope.person_id = household_member.person_id
+      ))
+  ) AS bystander
 ) AS bystanders,
   coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0 OR pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0 OR pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS lost,
   coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0) THEN pattern.times ELSE 0 END), 0) AS emergency_before,

@@ -70,7 +70,8 @@ WHERE relationship.student_id IN (
 )
   AND (relationship.start_date IS NULL OR relationship.start_date <= :as_of)
   AND (relationship.end_date IS NULL OR relationship.end_date >= :as_of)
-  AND relationship.messenger = true;
+  AND relationship.messenger = true
+ORDER BY person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_scope;
@@ -88,7 +89,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_home;
@@ -151,36 +153,6 @@ FROM (
 
 -- Let the planner know how many they are.
 ANALYZE runner_eligible;
-
--- Make room for the bystanders of household phones that change.
-CREATE TEMPORARY TABLE runner_bystander ( person_id BIGINT NOT NULL, PRIMARY KEY (person_id) ) ON COMMIT DROP;
-
--- The bystanders of household phones that change.
---   :as_of = 2025-09-02
-INSERT INTO runner_bystander (person_id)
-SELECT DISTINCT household_member.person_id
-FROM household_member
-WHERE household_member.household_id IN (
-  SELECT phone.household_id
-  FROM (
-    SELECT runner_eligible.household_id AS household_id,
-      runner_eligible.before_bits AS before_bits,
-      runner_eligible.after_bits AS after_bits
-    FROM runner_eligible
-    WHERE runner_eligible.household_id IS NOT NULL
-  ) AS phone
-  WHERE phone.after_bits != phone.before_bits
-)
-  AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-  AND NOT (EXISTS (
-    SELECT *
-    FROM runner_scope
-    WHERE runner_scope.person_id = household_member.person_id
-  ));
-
--- Let the planner know how many they are.
-ANALYZE runner_bystander;
 
 -- Write down what will change.
 --   :this_run = (known when the run is under way)
@@ -277,7 +249,28 @@ JOIN (
 --   :as_of = 2025-09-02
 SELECT (
   SELECT count(*) AS count_1
-  FROM runner_bystander
+  FROM (
+    SELECT DISTINCT household_member.person_id AS person_id
+    FROM household_member
+    WHERE household_member.household_id IN (
+      SELECT phone.household_id
+      FROM (
+        SELECT runner_eligible.household_id AS household_id,
+          runner_eligible.before_bits AS before_bits,
+          runner_eligible.after_bits AS after_bits
+        FROM runner_eligible
+        WHERE runner_eligible.household_id IS NOT NULL
+      ) AS phone
+      WHERE phone.after_bits != phone.before_bits
+    )
+      AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
+      AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+      AND NOT (EXISTS (
+        SELECT *
+        FROM runner_scope
+        WHERE runner_scope.person_id = household_member.person_id
+      ))
+  ) AS bystander
 ) AS bystanders,
   coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0 AND pattern.after_bits & 1 = 0 OR pattern.before_bits & 2 != 0 AND pattern.after_bits & 2 = 0 OR pattern.before_bits & 16 != 0 AND pattern.after_bits & 16 = 0) THEN pattern.times ELSE 0 END), 0) AS lost,
   coalesce(sum(CASE WHEN (pattern.before_bits & 1 != 0) THEN pattern.times ELSE 0 END), 0) AS emergency_before,

@@ -100,7 +100,8 @@ WHERE enrollment.calendar_id IN (
 )
   AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
   AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-  AND (replace(lower(replace(enrollment.grade, :replace_13, :replace_14) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_15, :replace_16) COLLATE utf8mb4_nopad_bin) IN (:param_4_1, :param_4_2);
+  AND (replace(lower(replace(enrollment.grade, :replace_13, :replace_14) COLLATE utf8mb4_uca1400_nopad_as_ci), :replace_15, :replace_16) COLLATE utf8mb4_nopad_bin) IN (:param_4_1, :param_4_2)
+ORDER BY enrollment.person_id;
 
 -- Make room for the households they live in.
 CREATE TEMPORARY TABLE runner_home ( household_id BIGINT NOT NULL, PRIMARY KEY (household_id) );
@@ -115,7 +116,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Make room for the contact points that the job speaks of, with their preferences before and after.
 CREATE TEMPORARY TABLE runner_eligible ( channel VARCHAR(20), contact_point_id BIGINT, person_id BIGINT, household_id BIGINT, before_bits SMALLINT, wanted_bits SMALLINT, custom SMALLINT, is_staff SMALLINT, after_bits SMALLINT );

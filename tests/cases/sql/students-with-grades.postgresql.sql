@@ -81,7 +81,8 @@ WHERE enrollment.calendar_id IN (
 )
   AND (enrollment.end_date IS NULL OR enrollment.end_date >= :as_of)
   AND (enrollment.no_show IS NULL OR enrollment.no_show = false)
-  AND (replace(lower(enrollment.grade COLLATE "und-x-icu"), :replace_7, :replace_8) COLLATE "C") IN (:param_4_1, :param_4_2);
+  AND (replace(lower(enrollment.grade COLLATE "und-x-icu"), :replace_7, :replace_8) COLLATE "C") IN (:param_4_1, :param_4_2)
+ORDER BY enrollment.person_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_scope;
@@ -99,7 +100,8 @@ WHERE household_member.person_id IN (
   FROM runner_scope
 )
   AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
-  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of);
+  AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
+ORDER BY household_member.household_id;
 
 -- Let the planner know how many they are.
 ANALYZE runner_home;

@@ -76,7 +76,8 @@ FROM (
   WHERE runner_eligible.after_bits != runner_eligible.before_bits
     AND (household_member.start_date IS NULL OR household_member.start_date <= :as_of)
     AND (household_member.end_date IS NULL OR household_member.end_date >= :as_of)
-) AS people;
+) AS people
+ORDER BY people.person_id;
 
 -- Make room for the people with an assignment.
 CREATE TEMPORARY TABLE runner_staff ( person_id INTEGER NOT NULL, PRIMARY KEY (person_id) );
@@ -87,7 +88,8 @@ INSERT INTO runner_staff (person_id)
 SELECT DISTINCT district_assignment.person_id
 FROM district_assignment
 WHERE (district_assignment.start_date IS NULL OR district_assignment.start_date <= :as_of)
-  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of);
+  AND (district_assignment.end_date IS NULL OR district_assignment.end_date >= :as_of)
+ORDER BY district_assignment.person_id;
 
 -- Make room for what the people in scope hear about.
 CREATE TEMPORARY TABLE runner_heard ( person_id INTEGER NOT NULL, before_bits SMALLINT, after_bits SMALLINT, PRIMARY KEY (person_id) );
