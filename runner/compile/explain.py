@@ -304,9 +304,9 @@ def _outcomes(job: Job, day: Day, language: Language) -> Select[Any]:
     homes = changes.homes(day, scope).cte("runner_home")
     staff = language.ids(WITH_STAFF).cte("runner_staff") if Reason.STAFF in job.reasons else None
     rows = changes.eligible(job, day, language, (scope, homes, staff), _list(POINTS)).subquery("eligible")
-    counts = (
-        count.label(f"{reason}_{place}")
+    outcomes = (
+        _judged(each).label(f"{reason}_{place}")
         for reason in job.reasons
-        for place, count in enumerate(changes.counted(rows, reason))
+        for place, each in enumerate(changes.counted(rows, reason))
     )
-    return select(rows.c.contact_point_id, *counts).group_by(rows.c.contact_point_id)
+    return select(rows.c.contact_point_id, *outcomes)
